@@ -1,0 +1,48 @@
+# `make run` and `make test` need nothing but Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := bot jobs handlers models config
+
+.PHONY: help install install-dev run test check bench lock clean
+
+help:            ## show the targets
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/'
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/it"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.installed          ## set up .venv with the locked run-time dependencies
+
+install-dev: $(VENV)/.installed-dev  ## the same with the tools for tests and checks
+
+run: install                         ## a WeCom on your desk with sample data; prints the address
+	$(BIN)/python -m bot demo
+
+test: install-dev                    ## everything that must hold, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
+
+check: install-dev                   ## the fast static part
+	$(BIN)/ruff format --check $(CODE) tests
+	$(BIN)/ruff check $(CODE) tests
+	$(BIN)/mypy $(CODE) tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 0 -p no:randomly tests/house
+
+bench: install-dev                   ## measured side by side in one run
+	$(BIN)/python -m tests.bench
+
+lock:                                ## resolve the dependencies anew (needs uv)
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.txt
+	uv pip compile -q pyproject.toml --group dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-dev.txt
+
+clean:                               ## remove what the targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Transport and runtime: the only code that knows WeCom, HTTP, HTML and Office files."""

@@ -1,0 +1,1 @@
+"""Settings, and what people edit: texts, help, lexicon, rules, calendar."""
