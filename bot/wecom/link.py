@@ -1,0 +1,264 @@
+"""The long connection of the smart bot: dialing, watching, recovering (page 101463).
+
+One process holds it. Every end of the socket, clean or not, is a reason to dial again, with
+back-off; being replaced by another process (``disconnected_event``) is one to stay away for long;
+wrong credentials are one to stop. The read loop never waits for business code.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+import aiohttp
+import structlog
+
+from bot.clock import Clock
+from bot.wecom import codes
+from bot.wecom.line import Line, Lost, Unacknowledged
+from bot.wecom.rest import errcode
+from bot.wecom.wire import Malformed, mapping, parse_json
+
+_log = structlog.get_logger()
+_CALLBACKS: Final = frozenset({"aibot_msg_callback", "aibot_event_callback"})
+_CLOSE_SECONDS: Final = 1
+
+Frame: TypeAlias = Mapping[str, Any]
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+
+
+class State(StrEnum):
+    """How the link stands; the words are those of ``/readyz`` and the metrics."""
+
+    OFF = "off"
+    CONNECTING = "connecting"
+    SUBSCRIBED = "subscribed"
+    KICKED = "kicked"
+    REFUSED = "refused"
+
+
+class End(StrEnum):
+    """Why a connection is over."""
+
+    CLOSED = "closed"
+    SILENT = "silent"
+    KICKED = "kicked"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds. Only ``ping`` is the platform's wish; the page asks for back-off without figures."""
+
+    ping: float = 30
+    ack: float = 5
+    dial: float = 10
+    lease: float = 5
+    first_retry: float = 1
+    last_retry: float = 30
+    healthy: float = 60
+    first_exile: float = 300
+    last_exile: float = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Where to dial, and as whom; ``secret`` is the long connection's own."""
+
+    url: str
+    bot_id: str
+    secret: str
+
+
+class Link:
+    """Keeps one socket up for as long as ``may_connect`` says this process may.
+
+    ``may_connect``  the lease: asked before every dial
+    ``chance``       jitter of the back-off, and request ids
+    ``sleep``        how time is waited for; an argument so that tests need not
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        account: Account,
+        *,
+        clock: Clock,
+        may_connect: Callable[[], Awaitable[bool]],
+        chance: random.Random,
+        pace: Pace | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._session = session
+        self._account = account
+        self._clock = clock
+        self._may_connect = may_connect
+        self._chance = chance
+        self._pace = pace or Pace()
+        self._sleep = sleep
+        self._listener: Callable[[Frame], None] = lambda _frame: None
+        self._task: asyncio.Task[None] | None = None
+        self.state = State.OFF
+        self.line: Line | None = None
+        self.last_frame_at: datetime | None = None
+        self.counters: Counter[str] = Counter()
+
+    def start(self, listener: Callable[[Frame], None]) -> None:
+        """Begin to dial; ``listener`` takes each callback frame and must not wait."""
+        self._listener = listener
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Close the socket and dial no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+        self.state = State.OFF
+
+    async def _run(self) -> None:
+        """Dial, live, wait; until refused or stopped."""
+        retries = exiles = 0
+        while True:
+            if not await self._allowed():
+                self.state = State.OFF
+                await self._sleep(self._pace.lease)
+                continue
+            began = self._clock.now()
+            end = await self._live_safely()
+            self.counters[end] += 1
+            lived = self._clock.now() - began
+            if end is End.REFUSED:
+                self.state = State.REFUSED
+                return
+            if end is End.KICKED:
+                self.state = State.KICKED
+                exiles = 0 if lived > timedelta(seconds=self._pace.last_exile) else exiles
+                await self._wait(exiles, self._pace.first_exile, self._pace.last_exile)
+                exiles += 1
+            else:
+                self.state = State.CONNECTING
+                retries = 0 if lived > timedelta(seconds=self._pace.healthy) else retries
+                await self._wait(retries, self._pace.first_retry, self._pace.last_retry)
+                retries += 1
+
+    async def _allowed(self) -> bool:
+        try:
+            return await self._may_connect()
+        except Exception:  # noqa: BLE001  (the lease's database may be away; ask again soon)
+            _log.exception("link_lease_failed")
+            return False
+
+    async def _wait(self, count: int, first: float, last: float) -> None:
+        """Back off: doubling, with jitter so that many bots do not come back at once."""
+        seconds = min(first * 2 ** min(count, 16), last) * self._chance.uniform(0.8, 1.2)
+        _log.info("link_waits", state=self.state.value, seconds=round(seconds, 1))
+        await self._sleep(seconds)
+
+    async def _live_safely(self) -> End:
+        try:
+            return await self._live()
+        except Exception:  # noqa: BLE001  (a fault of ours must not end the dialing)
+            _log.exception("link_failed")
+            return End.CLOSED
+
+    async def _live(self) -> End:
+        """One connection, from dialing to its end, whatever that is."""
+        self.state = State.CONNECTING
+        self.counters["dialed"] += 1
+        try:
+            async with asyncio.timeout(self._pace.dial):
+                socket = await self._session.ws_connect(
+                    self._account.url, timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS)
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            _log.warning("link_dial_failed", error=type(error).__name__)
+            return End.CLOSED
+        line = Line(socket, ack_seconds=self._pace.ack, new_id=self._new_id)
+        async with socket:
+            reading = asyncio.create_task(self._read(socket, line))
+            living = asyncio.create_task(self._subscribe_and_watch(line))
+            try:
+                done, _ = await asyncio.wait({reading, living}, return_when=asyncio.FIRST_COMPLETED)
+                return (reading if reading in done else living).result()
+            finally:
+                self.line = None
+                line.lose()
+                await _cancel(reading, living)
+
+    async def _subscribe_and_watch(self, line: Line) -> End:
+        body = {"bot_id": self._account.bot_id, "secret": self._account.secret}
+        try:
+            code = errcode(await line.ask("aibot_subscribe", body))
+        except (Lost, Unacknowledged):
+            return End.SILENT
+        if code == codes.BAD_BOT:
+            _log.error("link_refused", code=code)
+            return End.REFUSED
+        if code:
+            _log.warning("link_subscribe_failed", code=code)
+            return End.CLOSED
+        self.line = line
+        self.state = State.SUBSCRIBED
+        _log.info("link_subscribed")
+        return await self._watch(line)
+
+    async def _watch(self, line: Line) -> End:
+        """Ping; after three pings without any frame the connection is dead."""
+        missed = 0
+        while missed < 3:  # noqa: PLR2004  (said in the docstring)
+            heard = self.counters["frames"]
+            try:
+                await line.post("ping")
+            except Lost:
+                return End.CLOSED
+            await self._sleep(self._pace.ping)
+            missed = 0 if self.counters["frames"] > heard else missed + 1
+        _log.warning("link_silent")
+        return End.SILENT
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse, line: Line) -> End:
+        """Take frames until the socket ends, cleanly or not."""
+        async for message in socket:
+            if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                break
+            self.counters["frames"] += 1
+            self.last_frame_at = self._clock.now()
+            try:
+                frame = parse_json(message.data)
+            except Malformed:
+                self.counters["malformed"] += 1
+                continue
+            if end := self._take(frame, line):
+                return end
+        _log.warning("link_closed", code=socket.close_code)
+        return End.CLOSED
+
+    def _take(self, frame: Frame, line: Line) -> End | None:
+        """Sort one frame: an ack, a callback, or the end of this connection."""
+        cmd = frame.get("cmd")
+        if not cmd:
+            line.hear(frame)
+            return End.CLOSED if errcode(frame) == codes.NOT_SUBSCRIBED else None
+        if cmd not in _CALLBACKS:
+            self.counters["ignored"] += 1
+            return None
+        event = mapping(mapping(frame.get("body")).get("event"))
+        if event.get("eventtype") == "disconnected_event":
+            _log.warning("link_kicked")
+            return End.KICKED
+        self._listener(frame)
+        return None
+
+    def _new_id(self, cmd: str) -> str:
+        return f"{cmd}_{self._chance.getrandbits(64):016x}"
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

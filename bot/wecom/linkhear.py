@@ -1,0 +1,154 @@
+"""What is heard over the long connection, and answered there (page 101463).
+
+Each callback becomes a task, started in the order of arrival; the read loop waits for none of
+them. There is no redelivery: while our own store is away a message is tried again from here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from bot.channel import Answer, Dispatch, Incoming, Later, PushError, Target
+from bot.clock import Clock
+from bot.wecom import botreply, codes
+from bot.wecom.botmessage import read_message
+from bot.wecom.link import Frame, Link, Sleep
+from bot.wecom.linkpush import NAME, SEND, push_body
+from bot.wecom.linksend import Sender
+from bot.wecom.wire import Malformed, ident, mapping
+from models.errors import Unavailable
+
+_log = structlog.get_logger()
+_RESPOND: Final = "aibot_respond_msg"
+_RESPOND_WELCOME: Final = "aibot_respond_welcome_msg"
+_RESPOND_UPDATE: Final = "aibot_respond_update_msg"
+_ATTEMPTS: Final = 6
+_STORE_AWAY: Final = (1, 3, 10, 30)
+_GRACE: Final = 3
+
+
+class LinkEars:
+    """Hands what the link hears to the dispatcher and says its answers.
+
+    ``reference``  makes the short name under which a fault is logged
+    ``home``       the address a notice without a link opens
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        sender: Sender,
+        dispatch: Dispatch,
+        *,
+        clock: Clock,
+        home: str,
+        reference: Callable[[], str],
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._link = link
+        self._sender = sender
+        self._dispatch = dispatch
+        self._clock = clock
+        self._home = home
+        self._reference = reference
+        self._sleep = sleep
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Start the link and listen."""
+        self._link.start(self._take)
+
+    async def stop(self) -> None:
+        """Let answers in progress go out, for three seconds; then close the link."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_GRACE)
+        for task in self._tasks:
+            task.cancel()
+        await self._link.stop()
+
+    def _take(self, frame: Frame) -> None:
+        """Start a task for a callback; asyncio runs tasks in the order they were made."""
+        task = asyncio.create_task(self._serve(frame))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, frame: Frame) -> None:
+        try:
+            req_id = ident(mapping(frame.get("headers")).get("req_id"))
+            incoming = read_message(
+                mapping(frame.get("body")),
+                channel=NAME,
+                received_at=self._clock.now(),
+                req_id=req_id,
+            )
+            if incoming is None:
+                _log.info("callback_ignored", channel=NAME)
+                return
+            if answer := await self._ask_dispatcher(incoming):
+                await self._answer(incoming, req_id, answer)
+        except Malformed as error:
+            _log.info("callback_refused", channel=NAME, why=str(error))
+        except Unavailable:
+            _log.error("message_lost", channel=NAME)
+        except Exception:  # noqa: BLE001  (the edge: a fault of ours must not end the process)
+            _log.exception("callback_failed", channel=NAME, reference=self._reference())
+
+    async def _ask_dispatcher(self, incoming: Incoming) -> Answer | None:
+        """Dispatch; while the store is away try again, for the platform will not."""
+        for seconds in _STORE_AWAY:
+            try:
+                return await self._dispatch(incoming)
+            except Unavailable:
+                _log.warning("callback_unavailable", channel=NAME)
+                await self._sleep(seconds)
+        return await self._dispatch(incoming)
+
+    async def _answer(self, incoming: Incoming, req_id: str, answer: Answer) -> None:
+        """Say an answer: clicks and entries within their five seconds, or not at all."""
+        if incoming.click:
+            if update := botreply.update_body(incoming.click.task, answer, self._home):
+                await self._say_once(_RESPOND_UPDATE, req_id, update)
+            return
+        if incoming.entered:
+            if welcome := botreply.welcome_body(answer, self._home):
+                await self._say_once(_RESPOND_WELCOME, req_id, welcome)
+            return
+        chat = Target(incoming.chat or incoming.sender, bool(incoming.chat))
+        if answer.text:
+            body = botreply.stream_body(incoming.message_id, answer.text)
+            content = {"content": body["stream"]["content"]}
+            await self._say(chat, req_id, body, push_body(chat, "markdown", content))
+        if answer.card:
+            body = botreply.card_body(answer.card, self._home)
+            await self._say(
+                chat, req_id, body, push_body(chat, "template_card", body["template_card"])
+            )
+
+    async def _say_once(self, cmd: str, req_id: str, body: dict[str, object]) -> None:
+        try:
+            await self._sender.send(cmd, body, req_id=req_id)
+        except PushError as error:
+            _log.warning("answer_lost", channel=NAME, cmd=cmd, code=error.code, note=error.note)
+
+    async def _say(
+        self, chat: Target, req_id: str, body: dict[str, object], pushed: dict[str, object]
+    ) -> None:
+        """Answer a message; when it cannot be answered any more, push the same instead."""
+        cmd, twice = _RESPOND, body["msgtype"] == "stream"
+        for _attempt in range(_ATTEMPTS):
+            try:
+                await self._sender.send(cmd, body, chat=chat.id, req_id=req_id, twice=twice)
+            except Later as error:
+                await self._sleep(error.seconds)
+            except PushError as error:
+                if error.code == codes.ALREADY_ANSWERED:
+                    return
+                if cmd == SEND or error.code not in codes.ASK_ANEW:
+                    _log.warning("answer_lost", channel=NAME, code=error.code, note=error.note)
+                    return
+                cmd, req_id, body, twice = SEND, "", pushed, False
+            else:
+                return
+        _log.warning("answer_lost", channel=NAME, note="no connection")

@@ -1,0 +1,158 @@
+"""The platform's side for these tests, made with wechatpy so that no mistake of ours is shared."""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+from wechatpy.enterprise.crypto import PrpCrypto, WeChatCrypto
+from wechatpy.utils import WeChatSigner
+
+from bot.channel import Answer, Incoming
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "wecom"
+NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+TOKEN = "kat_token"
+KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+CORP = "wx5823bf96d3bd56c7"
+HOME = "https://zbt.example.cn/"
+
+
+def fixture(name: str) -> Any:
+    """A captured payload: parsed JSON, or the bytes of an XML document."""
+    path = FIXTURES / name
+    return json.loads(path.read_text("utf-8")) if path.suffix == ".json" else path.read_bytes()
+
+
+def signature(timestamp: str, nonce: str, cipher_text: str, token: str = TOKEN) -> str:
+    """What the platform signs with."""
+    signer = WeChatSigner()
+    signer.add_data(token, timestamp, nonce, cipher_text)
+    return str(signer.signature)
+
+
+def encrypt(message: str, receiver: str) -> str:
+    """A cipher text as the platform makes it."""
+    crypto = WeChatCrypto(TOKEN, KEY, receiver)
+    return str(PrpCrypto(crypto.key).encrypt(message, receiver), "ascii")
+
+
+def decrypt(cipher_text: str, receiver: str) -> str:
+    """What the platform reads out of an answer."""
+    crypto = WeChatCrypto(TOKEN, KEY, receiver)
+    return str(PrpCrypto(crypto.key).decrypt(cipher_text, receiver))
+
+
+class Platform:
+    """Calls a callback address the way WeCom does."""
+
+    def __init__(self, client: TestClient[Any, Any], path: str, receiver: str) -> None:
+        self.client = client
+        self.path = path
+        self.receiver = receiver
+        self.count = 0
+
+    def query(self, cipher_text: str, **changed: str) -> str:
+        """The query of a request over ``cipher_text``, correctly signed unless changed."""
+        self.count += 1
+        fields = {"timestamp": str(int(NOW.timestamp())), "nonce": f"n{self.count}"}
+        fields |= {name: value for name, value in changed.items() if name in fields}
+        signed = signature(fields["timestamp"], fields["nonce"], cipher_text)
+        return urlencode({"msg_signature": signed, **fields, **changed})
+
+    def envelope(self, cipher_text: str) -> bytes:
+        """The body around a cipher text: JSON for the smart bot, XML for the app."""
+        if self.path.endswith("aibot"):
+            return json.dumps({"encrypt": cipher_text}).encode()
+        return (
+            f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName><AgentID>1000002</AgentID>"
+            f"<Encrypt><![CDATA[{cipher_text}]]></Encrypt></xml>"
+        ).encode()
+
+    async def send(self, message: str, **changed: str) -> ClientResponse:
+        """Post one callback."""
+        cipher_text = encrypt(message, self.receiver)
+        return await self.post(self.envelope(cipher_text), self.query(cipher_text, **changed))
+
+    async def post(self, body: bytes, query: str) -> ClientResponse:
+        """Post any body with any query."""
+        return await self.client.post(f"{self.path}?{query}", data=body)
+
+    async def say(self, body: dict[str, Any], **changed: str) -> dict[str, Any] | None:
+        """Post a smart bot's callback and read the answer; None for an empty 200."""
+        nonce = changed.setdefault("nonce", f"say{self.count}")
+        response = await self.send(json.dumps(body, ensure_ascii=False), **changed)
+        assert response.status == 200
+        text = await response.text()
+        if not text:
+            return None
+        sealed = json.loads(text)
+        assert set(sealed) == {"encrypt", "msgsignature", "timestamp", "nonce"}
+        assert sealed["nonce"] == nonce
+        right = signature(str(sealed["timestamp"]), nonce, sealed["encrypt"])
+        assert sealed["msgsignature"] == right
+        answer: dict[str, Any] = json.loads(decrypt(sealed["encrypt"], self.receiver))
+        return answer
+
+    async def say_xml(self, message: bytes) -> ET.Element | None:
+        """Post an app's callback and read the answer; None for an empty 200."""
+        response = await self.send(message.decode())
+        assert response.status == 200
+        text = await response.text()
+        if not text:
+            return None
+        sealed = ET.fromstring(text)  # noqa: S314  (our own answer)
+        cipher_text = sealed.findtext("Encrypt") or ""
+        right = signature(
+            sealed.findtext("TimeStamp") or "", sealed.findtext("Nonce") or "", cipher_text
+        )
+        assert sealed.findtext("MsgSignature") == right
+        return ET.fromstring(decrypt(cipher_text, self.receiver))  # noqa: S314  (our own answer)
+
+
+class Dispatcher:
+    """A dispatcher that remembers what it heard and answers what it was told to."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.heard: list[Incoming] = []
+        self.answer = answer
+        self.error: Exception | None = None
+
+    async def __call__(self, incoming: Incoming) -> Answer | None:
+        """Handle one message."""
+        self.heard.append(incoming)
+        if self.error:
+            raise self.error
+        return self.answer
+
+
+class Served:
+    """A little server of the platform's REST side: one handler for every path."""
+
+    def __init__(self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.router.add_route("*", "/{path:.*}", handle)
+        self._server = TestServer(app)
+
+    @property
+    def base(self) -> str:
+        """The address to call."""
+        return str(self._server.make_url("")).rstrip("/")
+
+    async def __aenter__(self) -> Self:
+        await self._server.start_server()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._server.close()
