@@ -1,0 +1,1 @@
+"""Paper: pictures and Excel files, drawn from plain plans outside the event loop."""
