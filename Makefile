@@ -46,3 +46,6 @@ lock:                                ## resolve the dependencies anew (needs uv)
 
 clean:                               ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+revision: install-dev                ## a new migration from changed entities: make revision m="what"
+	$(BIN)/python -m models.store.migrations.new "$(m)"

@@ -1,6 +1,8 @@
 """What a handler answers; the channel decides how it looks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from config.texts import t
 from handlers.content import Card, Content, plain
@@ -22,17 +24,35 @@ def fill(key: str, /, **params: object) -> Markdown:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """Go on with a command's form, some of it filled in already (raw answers by field key)."""
+
+    command: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Put the present question of a draft (again)."""
+
+    draft: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to one message.
 
     ``text``    our small Markdown; may be empty when a card says it all
     ``card``    shown with or after the text; after a click it takes the clicked card's place
     ``files``   pictures and files that follow, where the channel can carry them (else a link)
+    ``then``    the runtime goes on with a form; its question stands below the text
     """
 
     text: str = ""
     card: Card | None = None
     files: tuple[Content, ...] = ()
+    then: Begin | Resume | None = None
 
 
 def say(key: str, /, **params: object) -> Reply:

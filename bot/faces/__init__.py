@@ -1,0 +1,1 @@
+"""Faces of a form: what is shown of its description, and how what comes in becomes answers."""

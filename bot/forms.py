@@ -1,0 +1,242 @@
+"""Running forms: from a line, a sheet, a page, a card or answers one by one to the handler.
+
+The pure dialogue (``models/forms/flow.py``) decides what comes next; here drafts are kept, facts
+are looked up, and what is complete is handed to the command.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from bot.dispatch import Trace
+from bot.faces import card, dialogue
+from config.texts import t
+from handlers.catalogue import Catalogue
+from handlers.context import Context
+from handlers.reply import Begin, Markdown, Reply, Resume, fill, lines
+from handlers.spec import Command
+from models.directory import People, UnitsOnDemand
+from models.draft import Draft, DraftState, pause_open, step
+from models.errors import UserError
+from models.forms.field import Facts, Reading
+from models.forms.flow import (
+    Ask,
+    Confirm,
+    Done,
+    Event,
+    Filling,
+    Given,
+    Outcome,
+    Said,
+    advance,
+    look,
+    values_of,
+)
+from models.forms.form import Form
+from models.forms.line import read_line
+from models.forms.sheet import read_sheet
+from models.forms.typed import Typed
+
+
+@dataclass(slots=True)
+class Run:
+    """A form in the making while one message is handled."""
+
+    command: Command
+    filling: Filling
+    params: Mapping[str, Any]
+    draft: Draft | None = None
+
+
+class Forms:
+    """What the router hands forms to."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def reading(self, ctx: Context) -> Reading:
+        """What fields may know of the world now."""
+        return Reading(
+            today=ctx.today,
+            days=_Days(ctx),
+            units=UnitsOnDemand(ctx.directory, ctx.session),
+            people=People(ctx.session),
+        )
+
+    def begin_line(self, ctx: Context, command: Command, rest: Typed, trace: Trace) -> Reply:
+        """A command with what stands behind it on the line."""
+        if not command.form.fields:
+            return self.follow(ctx, command.run(ctx, {}), trace)
+        line = read_line(command.form, rest, self.reading(ctx))
+        reply = self._advance(ctx, Run(command, Filling(), {}), Given(line.answers), trace)
+        notes = [dialogue.say_problem(problem) for _, problem in line.problems]
+        return replace(reply, text=lines(*notes, reply.text)) if notes else reply
+
+    def take_sheet(self, ctx: Context, command: Command, typed: Typed, trace: Trace) -> Reply:
+        """A filled-in sheet."""
+        sheet = read_sheet(command.form, typed)
+        reply = self._advance(ctx, Run(command, Filling(), {}), Given(sheet.answers), trace)
+        if not sheet.unknown:
+            return reply
+        unknown = fill("draft.sheet_unknown", lines="；".join(sheet.unknown))
+        return replace(reply, text=lines(reply.text, unknown))
+
+    def give(
+        self, ctx: Context, command: Command, raw: Mapping[str, str], trace: Trace
+    ) -> Reply:
+        """All answers at once, from a page."""
+        return self._advance(ctx, Run(command, Filling(), {}), Given(raw), trace)
+
+    def hear(self, ctx: Context, draft: Draft, typed: Typed, trace: Trace) -> Reply:
+        """The next answer to an open form."""
+        run = self._resume(draft)
+        return self._advance(ctx, run, Said(typed.original()), trace)
+
+    def click(
+        self, ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]], trace: Trace
+    ) -> Reply:
+        """A button under a question (``draft.revision/answer``), or a card of choices."""
+        stamp, _, answer = argument.partition("/")
+        number, _, revision = stamp.partition(".")
+        draft = ctx.session.get(Draft, int(number)) if number.isdigit() else None
+        if draft is None or draft.person_id != ctx.who.id:
+            raise UserError("error.stale")
+        if draft.state is not DraftState.OPEN or str(draft.revision) != revision:
+            raise UserError("draft.moved_on")
+        trace.action = draft.command
+        run = self._resume(draft)
+        event: Event = Said(answer)
+        if picked:
+            event = Given(card.answers(run.command.form, picked), complete=False)
+        return self._advance(ctx, run, event, trace)
+
+    def follow(self, ctx: Context, reply: Reply, trace: Trace) -> Reply:
+        """Go on with the form that a handler's reply points to, if it does."""
+        if reply.then is None:
+            return reply
+        if isinstance(reply.then, Begin):
+            run = Run(self._catalogue.command(reply.then.command), Filling(), reply.then.params)
+            more = self._advance(
+                ctx, run, Given(reply.then.answers, complete=False), trace
+            )
+        else:
+            more = self._look(ctx, reply.then)
+        return Reply(
+            lines(reply.text, more.text), more.card or reply.card, (*reply.files, *more.files)
+        )
+
+    def _look(self, ctx: Context, resume: Resume) -> Reply:
+        run = self._resume(ctx.session.get_one(Draft, resume.draft))
+        reading = self.reading(ctx)
+        run.filling, outcome = look(run.command.form, run.filling, reading, self._facts(ctx, run))
+        return self._show(ctx, run, outcome)
+
+    def _resume(self, draft: Draft) -> Run:
+        """A kept draft; of an older version, what still has a field."""
+        command = self._catalogue.command(draft.command)
+        keys = {field.key for field in command.form.fields}
+        filling = Filling(
+            answers={key: raw for key, raw in draft.answers.items() if key in keys},
+            doubts={key: raw for key, raw in draft.doubts.items() if key in keys},
+            skipped=tuple(key for key in draft.skipped if key in keys),
+            asking=draft.asking if draft.asking in keys else "",
+            asked=draft.asked,
+            confirming=draft.confirming,
+        )
+        return Run(command, filling, draft.params, draft)
+
+    def _facts(self, ctx: Context, run: Run) -> Facts:
+        ctx.params = run.params
+        values = values_of(run.command.form, run.filling.answers, self.reading(ctx))
+        return run.command.facts(ctx, values)
+
+    def _advance(self, ctx: Context, run: Run, event: Event, trace: Trace) -> Reply:
+        """One event; facts are looked up anew when it changed what they depend on."""
+        form, reading = run.command.form, self.reading(ctx)
+        before = self._facts(ctx, run)
+        filling, outcome = advance(form, run.filling, event, reading, before)
+        answers = run.filling.answers
+        run.filling = filling
+        if filling.answers != answers and (facts := self._facts(ctx, run)) != before:
+            if not isinstance(outcome, Ask) or outcome.problem is None:
+                run.filling, outcome = look(form, filling, reading, facts)
+        if isinstance(outcome, Done):
+            self._close(ctx, run)
+            return self.follow(ctx, run.command.run(ctx, outcome.values), trace)
+        return self._show(ctx, run, outcome)
+
+    def _close(self, ctx: Context, run: Run) -> None:
+        if run.draft is not None:
+            step(ctx.session, run.draft, state=DraftState.DONE, changed_at=ctx.now)
+
+    def _show(self, ctx: Context, run: Run, outcome: Outcome) -> Reply:
+        """Keep the draft, then put the question or the summary."""
+        draft = self._keep(ctx, run)
+        stamp = f"{draft.id}.{draft.revision}"
+        form = run.command.form
+        if isinstance(outcome, Confirm):
+            reply = dialogue.summary(form, outcome, stamp)
+        elif isinstance(outcome, Ask):
+            reply = self._question(form, outcome, stamp, first=draft.revision == 1)
+        else:
+            raise TypeError(outcome)
+        if ctx.room is not None:
+            name = fill("dialogue.in_group", name=ctx.who.name)
+            return replace(reply, text=Markdown(name + reply.text))
+        return reply
+
+    def _question(self, form: Form, ask: Ask, stamp: str, *, first: bool) -> Reply:
+        """A form that a card can carry whole is offered as a card at its beginning."""
+        if first and ask.problem is None and ask.doubt is None:
+            plan = card.plan(form)
+            if plan.fit is card.Fit.WHOLE and len(plan.carried) > 1:
+                return Reply(t("dialogue.pick"), card.draw(form, plan, stamp))
+        return dialogue.put(form, ask, stamp)
+
+    def _keep(self, ctx: Context, run: Run) -> Draft:
+        filling = run.filling
+        values: dict[str, Any] = {
+            "answers": dict(filling.answers),
+            "doubts": dict(filling.doubts),
+            "skipped": list(filling.skipped),
+            "asking": filling.asking,
+            "asked": filling.asked,
+            "confirming": filling.confirming,
+            "changed_at": ctx.now,
+            "expires_at": ctx.now + timedelta(hours=ctx.rules.intake.draft_hours),
+            "form_version": run.command.form.version,
+        }
+        if run.draft is not None:
+            step(ctx.session, run.draft, **values)
+            return run.draft
+        room = ctx.room.chatid if ctx.room else ""
+        pause_open(ctx.session, ctx.who.id, room)
+        draft = Draft(
+            person_id=ctx.who.id,
+            conversation=room,
+            form=run.command.form.key,
+            command=run.command.key,
+            params=dict(run.params),
+            at=ctx.now,
+            **values,
+        )
+        ctx.session.add(draft)
+        ctx.session.flush()
+        run.draft = draft
+        return draft
+
+
+class _Days:
+    """The calendar, read when a date asks for it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def is_working(self, day: date) -> bool:
+        """Whether work is done on that day."""
+        return self._ctx.calendar.is_working(day)
+
+    def holiday(self, name: str, year: int) -> date | None:
+        """First rest day of a holiday."""
+        return self._ctx.calendar.holiday(name, year)

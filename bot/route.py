@@ -1,0 +1,218 @@
+"""From what came in to who does it: the speaker, the room, the words, the form, the handler.
+
+Runs inside the transaction of one message (``bot/dispatch.py``); knows no channel.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from bot.channel import Click, Incoming
+from bot.clock import Clock
+from bot.dispatch import Trace
+from bot.forms import Forms
+from bot.tray import keep_files
+from config.rules import Rules
+from config.texts import words
+from handlers.catalogue import Catalogue
+from handlers.context import Context
+from handlers.help import overview, usable
+from handlers.reply import Reply, fill, lines, say
+from handlers.spec import Command, Where
+from models.directory import Directory
+from models.draft import Draft, open_draft
+from models.errors import UserError
+from models.forms.address import after_slash, match_name, strip_mention
+from models.forms.chain import read_chain
+from models.forms.nearest import nearest
+from models.forms.sheet import recognise_sheet
+from models.forms.typed import Typed, fold
+from models.push import Order
+from models.secrecy import secrecy_mark
+
+LONGEST = 10_000
+"""Characters of one message; a chain of a large company fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The words of all commands as they are matched."""
+
+    commands: Mapping[str, Command]
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> "Names":
+        """Fold all names and aliases once."""
+        table = {fold(word): command for word, command in catalogue.words.items()}
+        return cls(table, frozenset(table))
+
+
+class Router:
+    """Understands messages and does what they ask."""
+
+    def __init__(  # noqa: PLR0913  (the composition root hands in each of them)
+        self,
+        catalogue: Catalogue,
+        forms: Forms,
+        directory: Directory,
+        clock: Clock,
+        zone: ZoneInfo,
+        rules: Rules,
+        bot_names: tuple[str, ...],
+        token: Callable[[], str],
+        link: Callable[[str, str], str],
+    ) -> None:
+        self._catalogue = catalogue
+        self._names = Names.of(catalogue)
+        self._forms = forms
+        self._directory = directory
+        self._clock = clock
+        self._zone = zone
+        self._rules = rules
+        self._bot_names = bot_names
+        self._token = token
+        self._link = link
+
+    def handle(
+        self, session: Session, incoming: Incoming, trace: Trace
+    ) -> tuple[Reply, list[Order]]:
+        """One message: what to answer, and what to push."""
+        ctx = self.context(session, incoming)
+        trace.person_id = ctx.member.id if ctx.member else None
+        reply = self._answer(ctx, incoming, trace)
+        trace.subject = ctx.subject
+        return reply, ctx.orders
+
+    def context(self, session: Session, incoming: Incoming) -> Context:
+        """Who speaks, and where."""
+        return Context(
+            session=session,
+            now=self._clock.now(),
+            zone=self._zone,
+            rules=self._rules,
+            token=self._token,
+            link=self._link,
+            directory=self._directory,
+            member=self._directory.member(session, incoming.sender),
+            room=self._directory.room(session, incoming.chat) if incoming.chat else None,
+            message_id=incoming.message_id,
+        )
+
+    def _answer(self, ctx: Context, incoming: Incoming, trace: Trace) -> Reply:
+        if incoming.click is not None:
+            return self._clicked(ctx, incoming.click, trace)
+        if incoming.entered:
+            return Reply(overview(ctx, self._catalogue.commands))
+        if len(incoming.text) > LONGEST:
+            raise UserError("error.too_long", chars=len(incoming.text), limit=LONGEST)
+        typed = Typed.read(incoming.text)
+        typed = strip_mention(typed, self._bot_names) if ctx.room else typed.strip()
+        if mark := secrecy_mark(typed.text):
+            raise UserError("error.secret", mark=mark)
+        photos = keep_files(ctx, incoming) if incoming.files else None
+        if photos is not None and not typed:
+            return photos
+        reply = self._said(ctx, typed, trace)
+        return replace(reply, text=lines(reply.text, photos.text)) if photos else reply
+
+    def _said(self, ctx: Context, typed: Typed, trace: Trace) -> Reply:
+        """Words: a command, a chain, a sheet, an answer, or something not understood."""
+        body = after_slash(typed)
+        if body is not None:
+            found = match_name(body, self._names.known)
+            if found is None:
+                return self._unknown(ctx, body)
+            return self._begin(ctx, self._names.commands[found[0]], found[1], trace)
+        if ctx.member is None:
+            raise UserError("error.stranger")
+        if ctx.room is not None and ctx.room.unit_id is None:
+            raise UserError("error.unbound")
+        room = ctx.room.chatid if ctx.room else ""
+        draft = open_draft(ctx.session, ctx.member.id, room, ctx.now)
+        pasted = self._pasted(ctx, typed, trace, answering=draft is not None)
+        if pasted is not None:
+            return pasted
+        if draft is not None:
+            return self._go_on(ctx, draft, typed, trace)
+        return self._bare(ctx, typed, trace)
+
+    def _pasted(
+        self, ctx: Context, typed: Typed, trace: Trace, *, answering: bool
+    ) -> Reply | None:
+        """A chain or a filled-in sheet; one that is only guessed at is no answer to a question."""
+        chain = read_chain(typed)
+        command = next((c for c in usable(ctx, self._catalogue.commands) if c.chain), None)
+        if chain is not None and command is not None and command.chain is not None:
+            if chain.marked or not answering:
+                trace.action = command.key
+                reading = self._forms.reading(ctx)
+                return self._forms.follow(ctx, command.chain(ctx, chain, reading), trace)
+        sheets = {c.form: c for c in usable(ctx, self._catalogue.commands) if c.sheet}
+        form = None if answering else recognise_sheet(list(sheets), typed)
+        if form is None:
+            return None
+        trace.action = sheets[form].key
+        return self._forms.take_sheet(ctx, sheets[form], typed, trace)
+
+    def _go_on(self, ctx: Context, draft: Draft, typed: Typed, trace: Trace) -> Reply:
+        """The next answer to a form, or the word that ends it."""
+        if typed.text.strip() in words("dialogue.cancel"):
+            command = self._catalogue.command("cancel")
+            trace.action = command.key
+            return command.run(ctx, {})
+        trace.action = draft.command
+        return self._forms.hear(ctx, draft, typed, trace)
+
+    def _bare(self, ctx: Context, typed: Typed, trace: Trace) -> Reply:
+        """A command's name without the slash, when it is beyond doubt; else help."""
+        found = match_name(typed, self._names.known)
+        if found is not None:
+            name, rest = found
+            after = typed.text[len(name) : len(name) + 1]
+            if not after or not after.isalpha():
+                return self._begin(ctx, self._names.commands[name], rest, trace)
+        if not typed:
+            return Reply(overview(ctx, self._catalogue.commands))
+        return self._unknown(ctx, typed)
+
+    def _unknown(self, ctx: Context, body: Typed) -> Reply:
+        """Not understood: suggest what is near, never carry it out."""
+        word = body.text.split(maxsplit=1)[0][:12] if body else ""
+        offered = {fold(w) for c in usable(ctx, self._catalogue.commands) for w in c.names}
+        names = dict.fromkeys(self._names.commands[n].name for n in nearest(word, offered))
+        if not names:
+            return say("error.not_understood")
+        hints = "、".join(f"/{name}" for name in names)
+        return Reply(lines(fill("error.unknown_command", word=word), fill("error.nearest", names=hints)))
+
+    def _begin(self, ctx: Context, command: Command, rest: Typed, trace: Trace) -> Reply:
+        """Check that the command may be used here, then do it or ask for what is missing."""
+        trace.action = command.key
+        if not command.open:
+            ctx.who  # noqa: B018  (a stranger is told so)
+            if ctx.room is not None and ctx.room.unit_id is None:
+                raise UserError("error.unbound")
+        if command.where is Where.PRIVATE and ctx.room is not None:
+            raise UserError("error.private_only")
+        if command.where is Where.GROUP and ctx.room is None:
+            raise UserError("error.group_only")
+        if not command.may(ctx.member):
+            raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
+        return self._forms.begin_line(ctx, command, rest, trace)
+
+    def _clicked(self, ctx: Context, click: Click, trace: Trace) -> Reply:
+        """A button: an answer to a form, or a registered action. Rights are checked here."""
+        name, _, argument = click.action.partition(":")
+        trace.action = name
+        ctx.who  # noqa: B018  (a stranger is told so)
+        if name == "answer":
+            return self._forms.click(ctx, argument, click.picked, trace)
+        action = self._catalogue.actions.get(name)
+        if action is None:
+            raise UserError("error.stale")
+        if action.roles and not ctx.who.has(*action.roles):
+            raise UserError("error.not_allowed")
+        return self._forms.follow(ctx, action.run(ctx, argument, click.picked), trace)

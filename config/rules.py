@@ -1,0 +1,111 @@
+"""The rules an operator may change, typed; defaults stand in ``rules.toml`` beside this file."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import time
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from config.settings import SettingsError
+from config.texts import t
+
+DEFAULTS = Path(__file__).with_name("rules.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """How broadcasts go out (DOMAIN.md 7, 10)."""
+
+    catch_up_hours: int
+    ranking_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours without unasked messages, local time (DOMAIN.md 9)."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Progress reports (DOMAIN.md 2)."""
+
+    correct_hours: int
+    silent_days: int
+    stalled_days: int
+    behind_yellow: int
+    behind_red: int
+    tray_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How messages are taken in (DESIGN.md 3)."""
+
+    slow_seconds: float
+    draft_hours: int
+    keep_days: int
+    link_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How pushes are delivered."""
+
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules. ``schedule`` holds one line per job, read by ``jobs/when.py``."""
+
+    schedule: Mapping[str, str]
+    broadcast: Broadcast
+    quiet: Quiet
+    progress: Progress
+    intake: Intake
+    delivery: Delivery
+
+
+def _section(kind: type[Any], table: Mapping[str, Any]) -> Any:  # noqa: ANN401  (kind decides)
+    known = {f.name: f.type for f in fields(kind)}
+    if unknown := set(table) - set(known):
+        raise ValueError(", ".join(sorted(unknown)))
+    values = {
+        name: time.fromisoformat(value) if known[name] is time else value
+        for name, value in table.items()
+    }
+    return kind(**values)
+
+
+def build_rules(table: Mapping[str, Any]) -> Rules:
+    """Rules from the tables of a TOML file; ``ValueError`` or ``TypeError`` if they do not fit."""
+    sections = {f.name: f.type for f in fields(Rules) if f.name != "schedule"}
+    if unknown := set(table) - set(sections) - {"schedule"}:
+        raise ValueError(", ".join(sorted(unknown)))
+    built = {name: _section(kind, table[name]) for name, kind in sections.items()}  # type: ignore[arg-type]  # annotations are classes here
+    return Rules(schedule=MappingProxyType(dict(table["schedule"])), **built)
+
+
+@cache
+def default_rules() -> Rules:
+    """The rules as they are shipped."""
+    return build_rules(tomllib.loads(DEFAULTS.read_text("utf-8")))
+
+
+def read_rules(path: str) -> Rules:
+    """The shipped rules with the entries of a file laid over them; ``SettingsError`` if broken."""
+    if not path:
+        return default_rules()
+    table = tomllib.loads(DEFAULTS.read_text("utf-8"))
+    try:
+        for name, section in tomllib.loads(Path(path).read_text("utf-8")).items():
+            table.setdefault(name, {}).update(section)
+        return build_rules(table)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError([t("settings.rules", path=path, detail=error)]) from error

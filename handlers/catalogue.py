@@ -1,0 +1,68 @@
+"""All that the product can do, from the families of handlers, checked once at the start."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from handlers import binding, chains, ledgers, mine, organisation, progress, project, ranking, steering
+from handlers.help import help_command
+from handlers.ledgers import table_commands
+from handlers.spec import Action, Command, Family, Ledger, Recipe
+
+FAMILIES: tuple[Family, ...] = (
+    progress.FAMILY,
+    chains.FAMILY,
+    project.FAMILY,
+    ranking.FAMILY,
+    mine.FAMILY,
+    ledgers.FAMILY,
+    organisation.FAMILY,
+    binding.FAMILY,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What there is, by name. ``words`` maps every name and alias of a command to it."""
+
+    commands: tuple[Command, ...]
+    words: Mapping[str, Command]
+    actions: Mapping[str, Action]
+    ledgers: Mapping[str, Ledger]
+    pictures: Mapping[str, Recipe]
+
+    def command(self, key: str) -> Command:
+        """The command of a key; ``KeyError`` if there is none."""
+        return next(c for c in self.commands if c.key == key)
+
+    def ledger_named(self, name: str) -> Ledger | None:
+        """The ledger of a Chinese name."""
+        return next((ledger for ledger in self.ledgers.values() if ledger.name == name), None)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Put the families together; two commands with one word are a ``ValueError``."""
+    found = {ledger.key: ledger for family in FAMILIES for ledger in family.ledgers}
+    commands = [command for family in FAMILIES for command in family.commands]
+    commands += table_commands(tuple(found.values()))
+    commands += steering.commands(lambda: catalogue().commands)
+    commands.append(help_command(lambda: catalogue().commands))
+    return Catalogue(
+        commands=tuple(commands),
+        words=MappingProxyType(_words(commands)),
+        actions={action.key: action for family in FAMILIES for action in family.actions},
+        ledgers=found,
+        pictures={name: recipe for f in FAMILIES for name, recipe in f.pictures.items()},
+    )
+
+
+def _words(commands: Iterable[Command]) -> dict[str, Command]:
+    words: dict[str, Command] = {}
+    for command in commands:
+        for word in () if command.hidden else command.names:
+            if word in words:
+                raise ValueError(f"{command.key} and {words[word].key} share the word {word}")
+            words[word] = command
+    return words

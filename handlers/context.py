@@ -1,0 +1,120 @@
+"""What a handler may know and do: one message's view of the world."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from config.rules import Rules
+from handlers.content import Content, dump
+from models.calendar import WorkCalendar, read_calendar
+from models.directory import Directory
+from models.errors import UserError
+from models.group import Room
+from models.person import Member, Role
+from models.push import Order
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Context:
+    """Handed to every handler, action and job step. Never kept beyond the transaction.
+
+    ``now``     aware, UTC; ``today`` is the day in the installation's zone
+    ``member``  who speaks; None for the clock and the command line
+    ``room``    the group, None in private chat and for the clock
+    ``token``   makes a fresh unguessable word (identity and chance are arguments)
+    ``link``    makes an address for a person: (path, userid) -> URL, signed and expiring
+    ``params``  what a form was begun with beside its answers (``handlers.reply.Begin``)
+    """
+
+    session: Session
+    now: datetime
+    zone: ZoneInfo
+    rules: Rules
+    directory: Directory
+    token: Callable[[], str]
+    link: Callable[[str, str], str]
+    member: Member | None = None
+    room: Room | None = None
+    message_id: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    subject: str = ""
+    orders: list[Order] = field(default_factory=list)
+    _known: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Look something up once a message. Only for what the message itself does not change."""
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]  # type: ignore[no-any-return]  # the key stands for the type
+
+    @property
+    def today(self) -> date:
+        """The day it is for the people."""
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def who(self) -> Member:
+        """The person who speaks; ``UserError`` for strangers."""
+        if self.member is None:
+            raise UserError("error.stranger")
+        return self.member
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """Working days, read once a message."""
+        return self.once("calendar", lambda: read_calendar(self.session))
+
+    def need(self, *roles: Role, over: str | None = None) -> Member:
+        """The speaker, if one of the roles is held (over a unit's path); else ``UserError``."""
+        if not self.who.has(*roles, over=over):
+            raise UserError("error.not_allowed")
+        return self.who
+
+    def page(self, path: str) -> str:
+        """A personal address of a page for the speaker."""
+        return self.link(path, self.who.userid)
+
+    def push_group(
+        self, chatid: str, content: Content, key: str, at: datetime | None = None
+    ) -> None:
+        """Queue something for a group; ``key`` makes it happen once."""
+        self._push(chatid, content, key, at, to_group=True)
+
+    def push_person(
+        self, userid: str, content: Content, key: str, at: datetime | None = None
+    ) -> None:
+        """Queue something for a person; ``key`` makes it happen once."""
+        self._push(userid, content, key, at, to_group=False)
+
+    def _push(
+        self, conversation: str, content: Content, key: str, at: datetime | None, *, to_group: bool
+    ) -> None:
+        self.orders.append(
+            Order(
+                conversation=conversation,
+                to_group=to_group,
+                body=dump(content),
+                dedupe=key,
+                not_before=at or self.now,
+                task=self.token(),
+            )
+        )
+
+    @property
+    def tray_time(self) -> timedelta:
+        """How long photos wait for the words they belong to."""
+        return timedelta(minutes=self.rules.progress.tray_minutes)
+
+    def within(self, moment: datetime, hours: int) -> bool:
+        """Whether a moment lies no more than so many hours back."""
+        return self.now - moment <= timedelta(hours=hours)
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment as people's clocks show it."""
+        return moment.astimezone(self.zone)

@@ -1,0 +1,66 @@
+"""The ledgers of the organisation: 单位 and 人员."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy.orm import aliased
+
+from handlers.places import OVERSEERS
+from handlers.spec import Column, Family, Kind, Ledger, View
+from models.person import Person
+from models.unit import Unit, inside
+
+PARENT = aliased(Unit)
+
+
+def seen_units(view: View) -> ColumnElement[bool]:
+    """Which units a viewer may see: the own branch, and all below the units of their roles."""
+    member = view.member
+    if member is None:
+        return true()
+    below = [inside(path) for path in member.paths(*OVERSEERS)]
+    own = Unit.branch_id == member.branch_id if member.branch_id else Unit.id == member.unit_id
+    return or_(own, *below)
+
+
+def _units(view: View) -> Select[Any]:
+    del view
+    return select().select_from(Unit).outerjoin(PARENT, PARENT.id == Unit.parent_id)
+
+
+def _people(view: View) -> Select[Any]:
+    return (
+        select().select_from(Person).join(Unit, Unit.id == Person.unit_id).where(seen_units(view))
+    )
+
+
+UNITS = Ledger(
+    key="unit",
+    columns=(
+        Column(key="code", expr=Unit.code, width=14),
+        Column(key="name", expr=Unit.name, width=34),
+        Column(key="kind", expr=Unit.kind, kind=Kind.WORD, width=10),
+        Column(key="type", expr=Unit.branch_type, kind=Kind.WORD, width=12),
+        Column(key="parent", expr=PARENT.name, width=30, wide=True),
+        Column(key="state", expr=Unit.state, kind=Kind.WORD, width=10, wide=True),
+        Column(key="closed", expr=Unit.closed_at, kind=Kind.TIME, width=18, wide=True),
+    ),
+    query=_units,
+    order=(Unit.path.asc(),),
+)
+
+PEOPLE = Ledger(
+    key="person",
+    columns=(
+        Column(key="userid", expr=Person.userid, width=18),
+        Column(key="name", expr=Person.name, width=12),
+        Column(key="unit", expr=Unit.name, width=34),
+        Column(key="standing", expr=Person.standing, width=14, wide=True),
+        Column(key="state", expr=Person.state, kind=Kind.WORD, width=10, wide=True),
+    ),
+    query=_people,
+    order=(Unit.path.asc(), Person.id.asc()),
+    roles=frozenset(OVERSEERS),
+)
+
+FAMILY = Family(ledgers=(UNITS, PEOPLE))

@@ -1,0 +1,123 @@
+"""项目: where a branch's project stands, and the ledger 项目分布明细表 (DOMAIN.md 2)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import aliased
+
+from config.texts import label, t
+from handlers.content import Button, Card, Link, Tone
+from handlers.context import Context
+from handlers.figures import minute_text, percent_text, plan_text
+from handlers.places import branch_in_question, may_report_for
+from handlers.reply import Reply, fill, lines
+from handlers.spec import Column, Command, Family, Kind, Ledger, View
+from models.errors import UserError
+from models.forms.field import Answers
+from models.forms.form import Form
+from models.forms.kinds import Unit as UnitField
+from models.person import Person
+from models.progress import last_valid
+from models.project import Project, planned_percent, project_of
+from models.unit import Place, Unit, UnitKind, UnitState
+
+FORM = Form(
+    key="project", version=1, fields=(UnitField(key="unit", required=False),), positional=("unit",)
+)
+
+
+def show_project(ctx: Context, answers: Answers) -> Reply:
+    """``/项目 [支部]``: the project, its percent against plan, the last report."""
+    branch = branch_in_question(ctx, answers["unit"])
+    if branch is None:
+        raise UserError("project.which_branch")
+    project = project_of(ctx.session, branch.id, ctx.today.year)
+    if project is None:
+        raise UserError("progress.no_project", branch=branch.name, year=ctx.today.year)
+    planned = planned_percent(project.starts_on, project.ends_on, ctx.today)
+    last = last_valid(ctx.session, project.id)
+    text = lines(
+        fill(
+            "project.head",
+            number=project.number,
+            name=project.name,
+            branch=branch.name,
+            grade=label(project.grade) if project.grade else t("project.ungraded"),
+            stage=label(project.stage),
+        ),
+        fill("project.percent", percent=percent_text(project.percent), planned=percent_text(planned))
+        if project.percent is None
+        else fill(
+            "project.percent_plan",
+            percent=percent_text(project.percent),
+            plan=plan_text(project.percent - planned),
+        ),
+        fill("project.last", at=minute_text(ctx.local(last.at)), said=last.said)
+        if last
+        else t("project.never"),
+    )
+    return Reply(text, card=_card(ctx, branch, project))
+
+
+def _card(ctx: Context, branch: Place, project: Project) -> Card | None:
+    """Two taps to report, for those who may."""
+    if ctx.room or project.percent is None or not may_report_for(ctx.who, branch):
+        return None
+    return Card(
+        title=t("project.report_title"),
+        desc=project.name,
+        buttons=(Button(t("project.no_change"), f"progress.same:{project.number}", Tone.PRIMARY),),
+        links=(Link(t("project.open_form"), ctx.page("/form/progress")),),
+    )
+
+
+OWNER = aliased(Person)
+ABOVE = aliased(Unit)
+
+
+def _distribution(view: View) -> Select[Any]:
+    """Every active branch with its project of the year; those without one stand out."""
+    year = view.params.get("year", view.ctx.today.year)
+    return (
+        select()
+        .select_from(Unit)
+        .outerjoin(Project, and_(Project.unit_id == Unit.id, Project.year == year))
+        .outerjoin(OWNER, OWNER.id == Project.owner_id)
+        .outerjoin(ABOVE, ABOVE.id == Unit.parent_id)
+        .where(Unit.kind == UnitKind.BRANCH, Unit.state == UnitState.ACTIVE)
+    )
+
+
+def _name(value: str | None, view: View) -> str:
+    del view
+    return value or t("project.missing")
+
+
+def _days(value: datetime | None, view: View) -> int | None:
+    return None if value is None else (view.ctx.today - view.ctx.local(value).date()).days
+
+
+DISTRIBUTION = Ledger(
+    key="distribution",
+    columns=(
+        Column(key="branch", expr=Unit.name, width=34),
+        Column(key="project", expr=Project.name, width=40, show=_name),
+        Column(key="grade", expr=Project.grade, kind=Kind.WORD, width=8),
+        Column(key="stage", expr=Project.stage, kind=Kind.WORD, width=8),
+        Column(key="percent", expr=Project.percent, kind=Kind.PERCENT, width=8),
+        Column(key="type", expr=Unit.branch_type, kind=Kind.WORD, width=12, wide=True),
+        Column(key="direction", expr=Project.direction, kind=Kind.WORD, width=12, wide=True),
+        Column(key="above", expr=ABOVE.name, width=28, wide=True),
+        Column(key="owner", expr=OWNER.name, width=10, wide=True),
+        Column(key="silent", expr=Project.reported_at, kind=Kind.NUMBER, width=12, show=_days),
+        Column(key="number", expr=Project.number, width=16, wide=True),
+        Column(key="ends", expr=Project.ends_on, kind=Kind.DATE, width=12, wide=True),
+    ),
+    query=_distribution,
+    order=(Unit.path.asc(), Project.id.asc()),
+)
+
+FAMILY = Family(
+    commands=(Command(key="project", form=FORM, run=show_project),), ledgers=(DISTRIBUTION,)
+)

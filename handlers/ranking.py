@@ -1,0 +1,325 @@
+"""排名: the weekly progress ranking as text, picture and ledger (DOMAIN.md 7, 10)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, func, select, true
+
+from config.texts import label, t
+from handlers.context import Context
+from handlers.figures import arrow_text, light, minute_text, percent_text, plan_text
+from handlers.places import branch_in_question
+from handlers.reply import Markdown, Reply, fill, lines
+from handlers.spec import (
+    Block,
+    Column,
+    Command,
+    Family,
+    Kind,
+    Ledger,
+    Poster,
+    PosterRow,
+    View,
+)
+from models.errors import UserError
+from models.forms.field import Answers
+from models.forms.form import Form
+from models.forms.kinds import Unit as UnitField
+from models.ranking import Ranking, RankingLine, RankState, newest_ranking
+from models.unit import BranchType, Place, Unit
+
+TOP_TEXT = 10
+TOP_POSTER = 20
+TOP_OVERVIEW = 7
+CLIMBERS = 5
+NAMED = 12
+"""How many names a line of names holds before it says how many more there are."""
+
+FORM = Form(
+    key="ranking", version=1, fields=(UnitField(key="unit", required=False),), positional=("unit",)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a published table with the name of its branch."""
+
+    unit_id: int
+    name: str
+    state: RankState
+    place: int | None
+    percent: Decimal | None
+    ahead: Decimal | None
+    change: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A published table as it is shown: best first; missing and new ones apart."""
+
+    ranking: Ranking
+    ranked: Sequence[Row]
+    missing: Sequence[Row]
+    new: Sequence[Row]
+
+    def own(self, branch_id: int | None) -> Row | None:
+        """One branch's line."""
+        rows = (*self.ranked, *self.missing, *self.new)
+        return next((row for row in rows if row.unit_id == branch_id), None)
+
+    @property
+    def climbers(self) -> list[Row]:
+        """Those who gained most places since the last table."""
+        rising = [row for row in self.ranked if (row.change or 0) > 0]
+        return sorted(rising, key=lambda row: (-(row.change or 0), row.place))[:CLIMBERS]
+
+    @property
+    def median(self) -> Decimal | None:
+        """The percent in the middle."""
+        percents = sorted(row.percent for row in self.ranked if row.percent is not None)
+        return percents[len(percents) // 2] if percents else None
+
+
+def table_of(ctx: Context, ranking: Ranking) -> Table:
+    """Read a published table."""
+    query = (
+        select(
+            Unit.id,
+            Unit.name,
+            RankingLine.state,
+            RankingLine.place,
+            RankingLine.percent,
+            RankingLine.ahead,
+            RankingLine.change,
+        )
+        .join(Unit, Unit.id == RankingLine.unit_id)
+        .where(RankingLine.ranking_id == ranking.id)
+        .order_by(RankingLine.place.asc().nulls_last(), Unit.name, Unit.id)
+    )
+    by_state: dict[RankState, list[Row]] = {state: [] for state in RankState}
+    for values in ctx.session.execute(query):
+        row = Row(*values)
+        by_state[row.state].append(row)
+    return Table(ranking, *(by_state[s] for s in RankState))
+
+
+def week_title(period: str) -> str:
+    """``2026-W47`` as offices say it: 11月第3周（第47周)."""
+    year, _, week = period.partition("-W")
+    monday = date.fromisocalendar(int(year), int(week), 1)
+    # The week belongs to the month in which most of it lies, like the ISO week to its year.
+    thursday = monday + timedelta(days=3)
+    number = (thursday.day - 1) // 7 + 1
+    return t("ranking.week", month=thursday.month, number=number, week=int(week))
+
+
+def group_text(ctx: Context, table: Table, branch: Place | None) -> Markdown:
+    """What a branch's group reads; its own line stands out. Fits a webhook's 4,096 bytes."""
+    ranking = table.ranking
+    head = fill(
+        "ranking.head", week=week_title(ranking.period), type=label(ranking.branch_type)
+    )
+    cutoff = fill(
+        "ranking.cutoff", at=minute_text(ctx.local(ranking.cutoff)), count=len(table.ranked)
+    )
+    own = table.own(branch.id) if branch else None
+    rows = [
+        fill(
+            "ranking.own_row" if own and row.unit_id == own.unit_id else "ranking.row",
+            place=row.place,
+            name=row.name,
+            percent=percent_text(row.percent),
+            arrow=arrow_text(row.change),
+        )
+        for row in table.ranked[:TOP_TEXT]
+    ]
+    return lines(
+        head,
+        cutoff,
+        _own_line(own) if own else "",
+        *rows,
+        _names("ranking.climbers", [f"{r.name} {arrow_text(r.change)}" for r in table.climbers]),
+        _names("ranking.missing", [row.name for row in table.missing]),
+        _names("ranking.new", [row.name for row in table.new]),
+        t("ranking.note"),
+    )
+
+
+def _own_line(own: Row) -> Markdown:
+    if own.state is RankState.MISSING:
+        return fill("ranking.own_missing", name=own.name)
+    if own.state is RankState.NEW:
+        return fill("ranking.own_new", name=own.name)
+    return fill(
+        "ranking.own",
+        name=own.name,
+        place=own.place,
+        arrow=arrow_text(own.change),
+        percent=percent_text(own.percent),
+        plan=plan_text(own.ahead or Decimal(0)),
+    )
+
+
+def _names(key: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    shown = "、".join(names[:NAMED])
+    more = t("ranking.and_more", count=len(names) - NAMED) if len(names) > NAMED else ""
+    return fill(key, count=len(names), names=shown, more=more)
+
+
+def overview_text(ctx: Context, tables: Sequence[Table], unit: str) -> Markdown:
+    """What the group of a company or department reads: the first of each type."""
+    first = tables[0].ranking
+    parts = [
+        fill("ranking.head_all", week=week_title(first.period), unit=unit),
+        fill(
+            "ranking.cutoff",
+            at=minute_text(ctx.local(first.cutoff)),
+            count=sum(len(table.ranked) for table in tables),
+        ),
+    ]
+    for table in tables:
+        parts.append(fill("ranking.type", type=label(table.ranking.branch_type)))
+        parts.extend(
+            fill(
+                "ranking.row",
+                place=row.place,
+                name=row.name,
+                percent=percent_text(row.percent),
+                arrow=arrow_text(row.change),
+            )
+            for row in table.ranked[:3]
+        )
+        parts.append(_names("ranking.missing", [row.name for row in table.missing[:6]]))
+    parts.append(t("ranking.note"))
+    return lines(*parts)
+
+
+def _poster_row(ctx: Context, row: Row) -> PosterRow:
+    rules = ctx.rules.progress
+    return PosterRow(
+        cells=(str(row.place), row.name, percent_text(row.percent), arrow_text(row.change)),
+        bar=None if row.percent is None else float(row.percent) / 100,
+        light=light(row.ahead, rules.behind_yellow, rules.behind_red),
+        change=row.change,
+    )
+
+
+def draw_type(ctx: Context, params: Mapping[str, Any]) -> Poster:
+    """The poster of one type: the first twenty, the climbers, who is missing."""
+    table = table_of(ctx, ctx.session.get_one(Ranking, params["ranking"]))
+    ranking = table.ranking
+    headings = (t("ranking.place"), t("ranking.branch"), t("ranking.percent"), t("ranking.change"))
+    blocks = [
+        Block(
+            headings=headings,
+            widths=(0.1, 0.62, 0.16, 0.12),
+            rows=tuple(_poster_row(ctx, row) for row in table.ranked[:TOP_POSTER]),
+        )
+    ]
+    if table.climbers:
+        rows = tuple(_poster_row(ctx, row) for row in table.climbers)
+        title = t("ranking.climbers_title")
+        blocks.append(Block(title=title, widths=(0.1, 0.62, 0.16, 0.12), rows=rows))
+    return Poster(
+        title=t("ranking.poster", type=label(ranking.branch_type)),
+        subtitle=t(
+            "ranking.poster_sub",
+            week=week_title(ranking.period),
+            at=minute_text(ctx.local(ranking.cutoff)),
+        ),
+        figures=(
+            (t("ranking.figure_ranked"), str(len(table.ranked))),
+            (t("ranking.figure_median"), percent_text(table.median)),
+            (t("ranking.figure_missing"), str(len(table.missing))),
+        ),
+        blocks=tuple(blocks),
+        notes=(
+            _names("ranking.missing_plain", [row.name for row in table.missing]),
+            t("ranking.note_plain"),
+        ),
+    )
+
+
+def draw_overview(ctx: Context, params: Mapping[str, Any]) -> Poster:
+    """The poster of all types together."""
+    tables = [table_of(ctx, ctx.session.get_one(Ranking, i)) for i in params["rankings"]]
+    first = tables[0].ranking
+    return Poster(
+        title=t("ranking.poster_all"),
+        subtitle=t(
+            "ranking.poster_sub",
+            week=week_title(first.period),
+            at=minute_text(ctx.local(first.cutoff)),
+        ),
+        figures=tuple(
+            (label(table.ranking.branch_type), percent_text(table.median)) for table in tables
+        ),
+        blocks=tuple(
+            Block(
+                title=label(table.ranking.branch_type),
+                widths=(0.1, 0.62, 0.16, 0.12),
+                rows=tuple(_poster_row(ctx, row) for row in table.ranked[:TOP_OVERVIEW]),
+            )
+            for table in tables
+        ),
+        notes=(t("ranking.figure_note"), t("ranking.note_plain")),
+    )
+
+
+def show_ranking(ctx: Context, answers: Answers) -> Reply:
+    """``/排名 [支部]``: where the branch stands in the last published table."""
+    branch = branch_in_question(ctx, answers["unit"])
+    if branch is None or branch.branch_type is None:
+        raise UserError("ranking.which_branch")
+    ranking = newest_ranking(ctx.session, "progress", branch.branch_type)
+    if ranking is None:
+        raise UserError("ranking.none_yet")
+    text = group_text(ctx, table_of(ctx, ranking), branch)
+    return Reply(lines(text, t("ranking.more", url=ctx.page("/ledger/ranking"))))
+
+
+def _rows(view: View) -> Select[Any]:
+    """The newest tables, or those of a period and type that the parameters name."""
+    period = view.params.get("period") or view.ctx.session.scalar(select(func.max(Ranking.period)))
+    of = view.params.get("type")
+    return (
+        select()
+        .select_from(RankingLine)
+        .join(Ranking, Ranking.id == RankingLine.ranking_id)
+        .join(Unit, Unit.id == RankingLine.unit_id)
+        .where(
+            Ranking.kind == "progress",
+            Ranking.period == period,
+            Ranking.branch_type == BranchType(of) if of else true(),
+        )
+    )
+
+
+LEDGER = Ledger(
+    key="ranking",
+    columns=(
+        Column(key="period", expr=Ranking.period, width=12),
+        Column(key="type", expr=Ranking.branch_type, kind=Kind.WORD, width=12),
+        Column(key="place", expr=RankingLine.place, kind=Kind.NUMBER, width=8),
+        Column(key="branch", expr=Unit.name, width=34),
+        Column(key="percent", expr=RankingLine.percent, kind=Kind.PERCENT, width=8),
+        Column(key="planned", expr=RankingLine.planned, kind=Kind.PERCENT, width=8, wide=True),
+        Column(key="ahead", expr=RankingLine.ahead, kind=Kind.NUMBER, width=10, wide=True),
+        Column(key="change", expr=RankingLine.change, kind=Kind.NUMBER, width=10),
+        Column(key="state", expr=RankingLine.state, kind=Kind.WORD, width=10),
+        Column(key="cutoff", expr=Ranking.cutoff, kind=Kind.TIME, width=18, wide=True),
+    ),
+    query=_rows,
+    order=(Ranking.branch_type.asc(), RankingLine.place.asc().nulls_last(), Unit.name, Unit.id),
+)
+
+FAMILY = Family(
+    commands=(Command(key="ranking", form=FORM, run=show_ranking),),
+    ledgers=(LEDGER,),
+    pictures={"ranking": draw_type, "ranking_overview": draw_overview},
+)

@@ -1,0 +1,192 @@
+"""Declarations: what a feature says once, and the runtime turns into everything users touch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Select
+
+from config.texts import t, words
+from handlers.context import Context
+from handlers.reply import Reply
+from models.forms.chain import Chain
+from models.forms.field import NOTHING, Answers, Facts, Reading
+from models.forms.form import Form
+from models.person import Member, Role
+
+
+class Where(StrEnum):
+    """Where a command is understood."""
+
+    ANYWHERE = "anywhere"
+    PRIVATE = "private"
+    GROUP = "group"
+
+
+def _no_facts(ctx: Context, answers: Answers) -> Facts:
+    del ctx, answers
+    return NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A word the bot answers to. Texts: ``command.<key>.name/aliases/summary/usage``.
+
+    ``roles``    who may: any of these, anywhere; empty means everybody on the list of people.
+                 Rights over a certain unit are checked where the unit is known (``ctx.need``)
+    ``facts``    what the form has to know of the world, given the answers so far
+    ``open``     also for strangers and in groups that are not bound
+    ``sheet``    its form is worth a fill-in sheet
+    ``chain``    takes a pasted chain 接龙: one message, many rows
+    ``hidden``   begun by the runtime only; no word of the chat leads to it
+    """
+
+    key: str
+    form: Form
+    run: Callable[[Context, Answers], Reply]
+    roles: frozenset[Role] = frozenset()
+    where: Where = Where.ANYWHERE
+    facts: Callable[[Context, Answers], Facts] = _no_facts
+    open: bool = False
+    sheet: bool = False
+    hidden: bool = False
+    chain: Callable[[Context, Chain, Reading], Reply] | None = None
+
+    @property
+    def name(self) -> str:
+        """The Chinese name, without the slash."""
+        return t(f"command.{self.key}.name")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name, pinyin initials, English alias and further words."""
+        return (self.name, *words(f"command.{self.key}.aliases"))
+
+    def may(self, member: Member | None) -> bool:
+        """Whether somebody may use it at all."""
+        if member is None:
+            return self.open
+        return not self.roles or member.has(*self.roles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a button of a card does: ``run(ctx, argument, picked)``.
+
+    Rights are checked when it is pressed, never when it is drawn: anyone in a group can press.
+    """
+
+    key: str
+    run: Callable[[Context, str, Mapping[str, tuple[str, ...]]], Reply]
+    roles: frozenset[Role] = frozenset()
+
+
+class Kind(StrEnum):
+    """How a column is shown, aligned and written to Excel."""
+
+    TEXT = "text"
+    WORD = "word"  # a StrEnum, shown by its word
+    NUMBER = "number"
+    PERCENT = "percent"
+    DATE = "date"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a ledger. Its heading is the text ``ledger.<ledger>.<key>``.
+
+    ``expr``   what the database gives and what filters and sorting work on
+    ``show``   turns that into what is shown; None: as it is
+    ``width``  in characters, for Excel; ``wide`` columns are hidden on phones
+    """
+
+    key: str
+    expr: ColumnElement[Any]
+    kind: Kind = Kind.TEXT
+    width: int = 16
+    wide: bool = False
+    show: Callable[[Any, "View"], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Who looks at a ledger, when. ``member`` None: the operator's command line, sees all."""
+
+    ctx: Context
+    member: Member | None
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """A list 台账 with its chat, page and Excel faces. Texts: ``ledger.<key>.title/note``.
+
+    ``query``  the rows a viewer may see, without columns and order: ``select_from`` and ``where``
+    ``order``  default order; the last entry must make it total
+    """
+
+    key: str
+    columns: tuple[Column, ...]
+    query: Callable[[View], Select[Any]]
+    order: tuple[ColumnElement[Any], ...]
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The Chinese name, as it is exported."""
+        return t(f"ledger.{self.key}.title")
+
+    def heading(self, column: Column) -> str:
+        """The heading of a column."""
+        return t(f"ledger.{self.key}.{column.key}")
+
+    def may(self, member: Member | None) -> bool:
+        """Whether somebody may open it; None is the operator at the machine."""
+        return member is None or not self.roles or member.has(*self.roles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterRow:
+    """One line of a poster: cells as shown; ``light`` is green, yellow, red or empty."""
+
+    cells: tuple[str, ...]
+    bar: float | None = None
+    light: str = ""
+    change: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A table on a poster. ``widths`` are shares of the width, one per column."""
+
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    widths: tuple[float, ...] = ()
+    rows: tuple[PosterRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """A picture for a group, as a plan: what is on it, not how it is drawn."""
+
+    title: str
+    subtitle: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
+    blocks: tuple[Block, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+Recipe: TypeAlias = Callable[[Context, Mapping[str, Any]], Poster]
+"""Draws up a poster from the parameters of a ``Picture``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """What one file of handlers declares."""
+
+    commands: Sequence[Command] = ()
+    actions: Sequence[Action] = ()
+    ledgers: Sequence[Ledger] = ()
+    pictures: Mapping[str, Recipe] = field(default_factory=dict)

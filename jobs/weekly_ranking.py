@@ -1,0 +1,153 @@
+"""``weekly-ranking``: freeze the tables, then tell every bound group (DOMAIN.md 10)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
+
+from config.texts import label, t
+from handlers.content import Export, Picture, Text
+from handlers.context import Context
+from handlers.places import branch_by_id
+from handlers.ranking import Table, group_text, overview_text, table_of, week_title
+from jobs.spec import Clockwork, Job
+from models.group import Group
+from models.progress import Progress, ReportState
+from models.project import Project, planned_percent
+from models.ranking import (
+    Line,
+    Ranking,
+    RankState,
+    newest_ranking,
+    places,
+    rank,
+    ranking_of,
+    store_ranking,
+    week_of,
+)
+from models.unit import BranchType, Unit, UnitKind, UnitState
+
+KIND = "progress"
+GROUPS_AT_ONCE = 200
+FULL_PERIOD = timedelta(days=7)
+
+
+def run(work: Clockwork) -> Iterator[None]:
+    """One table per type, frozen; then a text, a picture and a file for every group."""
+    week = week_of(work.ctx.local(work.due).date() - timedelta(days=1))
+    for of in BranchType:
+        freeze(work.ctx, of, week, work.cutoff)
+        yield
+    last = 0
+    while groups := _groups(work.ctx.session, last):
+        tell(work.ctx, groups, week, work.due)
+        last = groups[-1][0].id
+        yield
+
+
+def freeze(ctx: Context, of: BranchType, week: str, cutoff: datetime) -> Ranking:
+    """Make and keep the table of a type, unless it is there (a run that goes on)."""
+    done = ranking_of(ctx.session, KIND, week, of)
+    if done is not None:
+        return done
+    before = newest_ranking(ctx.session, KIND, of, before=cutoff)
+    lines = rank(lines_of(ctx, of, cutoff), places(ctx.session, before) if before else {})
+    return store_ranking(
+        ctx.session, kind=KIND, period=week, of=of, cutoff=cutoff, now=ctx.now, lines=lines
+    )
+
+
+def lines_of(ctx: Context, of: BranchType, cutoff: datetime) -> list[Line]:
+    """Every active branch of a type with its percent at the cut-off, against plan."""
+    today = ctx.local(cutoff).date()
+    at_cutoff = (
+        select(Progress.percent)
+        .where(
+            Progress.project_id == Project.id,
+            Progress.state == ReportState.VALID,
+            Progress.at <= cutoff,
+        )
+        .order_by(Progress.at.desc(), Progress.id.desc())
+        .limit(1)
+        .correlate(Project)
+        .scalar_subquery()
+    )
+    percent = case((Project.reported_at <= cutoff, Project.percent), else_=at_cutoff)
+    rows = ctx.session.execute(
+        select(Unit.id, Unit.name, Unit.opened_on, Project.starts_on, Project.ends_on, percent)
+        .outerjoin(Project, (Project.unit_id == Unit.id) & (Project.year == today.year))
+        .where(
+            Unit.kind == UnitKind.BRANCH,
+            Unit.branch_type == of,
+            Unit.state == UnitState.ACTIVE,
+        )
+        .order_by(Unit.id, Project.id)
+    )
+    monday = today - timedelta(days=1)
+    monday -= timedelta(days=monday.weekday())
+    plan = cache(lambda starts, ends: planned_percent(starts, ends, today))
+    newest: dict[int, Line] = {}
+    for unit_id, name, opened_on, starts_on, ends_on, value in rows:
+        if opened_on is not None and opened_on > monday - FULL_PERIOD:
+            newest[unit_id] = Line(unit_id, name, RankState.NEW)
+        elif value is None:
+            newest[unit_id] = Line(unit_id, name, RankState.MISSING)
+        else:
+            planned = plan(starts_on, ends_on)
+            ahead = value - planned
+            newest[unit_id] = Line(unit_id, name, RankState.RANKED, value, planned, ahead)
+    return list(newest.values())
+
+
+def _groups(session: Session, after: int) -> Sequence[tuple[Group, Unit]]:
+    """The next bound groups with their units."""
+    return [
+        (group, unit)
+        for group, unit in session.execute(
+            select(Group, Unit)
+            .join(Unit, Unit.id == Group.unit_id)
+            .where(Group.id > after, Unit.state == UnitState.ACTIVE)
+            .order_by(Group.id)
+            .limit(GROUPS_AT_ONCE)
+        )
+    ]
+
+
+def tell(
+    ctx: Context, groups: Sequence[tuple[Group, Unit]], week: str, due: datetime
+) -> None:
+    """Queue a text, a picture and a file for each group; each at most once per week."""
+    tables = {of: table for of in BranchType if (table := _table(ctx, of, week)) is not None}
+    for group, unit in groups:
+        branch = branch_by_id(ctx, unit.branch_id) if unit.branch_id else None
+        table = tables.get(branch.branch_type) if branch and branch.branch_type else None
+        if table is not None:
+            text = group_text(ctx, table, branch)
+            picture = Picture("ranking", {"ranking": table.ranking.id})
+            file = _file(week, table)
+        else:
+            text = overview_text(ctx, list(tables.values()), unit.name)
+            ids = [table.ranking.id for table in tables.values()]
+            picture = Picture("ranking_overview", {"rankings": ids})
+            file = _file(week, None)
+        for name, content in (("text", Text(text)), ("picture", picture), ("file", file)):
+            ctx.push_group(group.chatid, content, f"{JOB.name}:{week}:{group.chatid}:{name}", due)
+
+
+def _table(ctx: Context, of: BranchType, week: str) -> Table | None:
+    ranking = ranking_of(ctx.session, KIND, week, of)
+    return table_of(ctx, ranking) if ranking else None
+
+
+def _file(week: str, table: Table | None) -> Export:
+    if table is None:
+        name = t("ranking.file_all", week=week_title(week))
+        return Export("ranking", name, None, {"period": week})
+    of = table.ranking.branch_type
+    name = t("ranking.file", week=week_title(week), type=label(of))
+    return Export("ranking", name, None, {"period": week, "type": of.value})
+
+
+JOB = Job("weekly-ranking", run)

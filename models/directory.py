@@ -1,0 +1,153 @@
+"""Names of units and people, to be found by what people type; kept in memory while they hold."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import event, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.forms.field import Book, Named
+from models.forms.names import Entry, NameBook
+from models.group import Group, Room, room_of
+from models.number import Counter
+from models.person import Grant, Member, Person, PersonState, member_by_userid
+from models.unit import Place, Unit, UnitAlias, UnitState, aliases_of, place_of
+
+STAMP = ("org", 0)
+"""The counter that rises whenever units, people, roles or groups change."""
+AT_MOST = 5
+KEPT = 20_000
+"""Entries of each kind kept in memory; more are looked up again."""
+_READ_STAMP = select(Counter.last).where(Counter.prefix == STAMP[0], Counter.year == STAMP[1])
+T = TypeVar("T")
+
+
+def touch_organisation(session: Session) -> None:
+    """Let every process read the organisation anew; part of the change's own transaction."""
+    where = (Counter.prefix == STAMP[0], Counter.year == STAMP[1])
+    done = session.execute(update(Counter).where(*where).values(last=Counter.last + 1))
+    if not done.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
+        session.execute(insert(Counter).values(prefix=STAMP[0], year=STAMP[1], last=1))
+    directory = session.info.get("directory")
+    if directory is not None:
+        directory.forget()
+
+
+@event.listens_for(Session, "after_flush")
+def _notice(session: Session, _: object) -> None:
+    """Whoever changes the organisation through entities need not think of the stamp."""
+    changed = (*session.new, *session.dirty, *session.deleted)
+    if any(isinstance(entity, Unit | UnitAlias | Person | Grant | Group) for entity in changed):
+        touch_organisation(session)
+
+
+class Directory:
+    """Who and where, kept in memory while the organisation's stamp holds.
+
+    Read by the threads that write (``enter`` at the beginning of each transaction). What is kept
+    are plain values, never entities.
+    """
+
+    def __init__(self) -> None:
+        self._stamp: int | None = None
+        self._known: dict[Hashable, Any] = {}
+
+    def enter(self, session: Session) -> None:
+        """Begin a transaction: forget everything if the organisation changed since the last."""
+        session.info["directory"] = self
+        stamp = session.scalar(_READ_STAMP) or 0
+        if stamp != self._stamp:
+            self.forget()
+            self._stamp = stamp
+
+    def forget(self) -> None:
+        """Read everything anew."""
+        self._known = {}
+        self._stamp = None
+
+    def _keep(self, key: Hashable, find: Callable[[], T]) -> T:
+        known = self._known
+        if key not in known:
+            if len(known) > KEPT:
+                known.clear()
+            known[key] = find()
+        return known[key]  # type: ignore[no-any-return]  # the key stands for the type
+
+    def member(self, session: Session, userid: str) -> Member | None:
+        """Who speaks."""
+        key = userid.lower()
+        return self._keep(("member", key), lambda: member_by_userid(session, key))
+
+    def room(self, session: Session, chatid: str) -> Room:
+        """Where it is said."""
+        return self._keep(("room", chatid), lambda: room_of(session, chatid))
+
+    def place(self, session: Session, unit_id: int) -> Place:
+        """A unit as far as rights and names go."""
+        return self._keep(("place", unit_id), lambda: place_of(session, unit_id))
+
+    def units(self, session: Session) -> Book:
+        """The names of all units in use."""
+        return self._keep("units", lambda: _units(session))
+
+
+def _units(session: Session) -> NameBook:
+    aliases = aliases_of(session)
+    return NameBook(
+        Entry(code, name, tuple(aliases.get(unit_id, ())))
+        for unit_id, code, name in session.execute(
+            select(Unit.id, Unit.code, Unit.name)
+            .where(Unit.state == UnitState.ACTIVE)
+            .order_by(Unit.id)
+        )
+    )
+
+
+@dataclass(slots=True)
+class UnitsOnDemand:
+    """A book that is opened only when a field asks for a unit."""
+
+    directory: Directory
+    session: Session
+
+    def find(self, text: str) -> Sequence[Named]:
+        """Units that ``text`` names exactly."""
+        return self.directory.units(self.session).find(text)
+
+    def close(self, text: str) -> Sequence[Named]:
+        """Units that ``text`` may mean."""
+        return self.directory.units(self.session).close(text)
+
+
+@dataclass(slots=True)
+class People:
+    """Active people by userid or exact name; nobody is guessed at."""
+
+    session: Session
+
+    def find(self, text: str) -> Sequence[Named]:
+        """People of that userid or name."""
+        rows = self.session.execute(
+            select(Person.userid, Person.name)
+            .where(
+                Person.state == PersonState.ACTIVE,
+                or_(Person.userid_key == text.strip().lower(), Person.name == text.strip()),
+            )
+            .order_by(Person.id)
+            .limit(AT_MOST)
+        )
+        return [Named(userid, name) for userid, name in rows]
+
+    def close(self, text: str) -> Sequence[Named]:
+        """People whose name begins with the text."""
+        start = text.strip()
+        if not start:
+            return ()
+        rows = self.session.execute(
+            select(Person.userid, Person.name)
+            .where(Person.state == PersonState.ACTIVE, Person.name.startswith(start, autoescape=True))
+            .order_by(Person.id)
+            .limit(AT_MOST)
+        )
+        return [Named(userid, name) for userid, name in rows]

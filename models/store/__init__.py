@@ -1,0 +1,1 @@
+"""Where entities are kept: engines for SQLite and PostgreSQL, and the migrations."""

@@ -1,0 +1,21 @@
+"""${message}
+
+Expand first, contract in a later release: old processes may still serve while this runs.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else "pass"}

@@ -1,0 +1,47 @@
+"""All entities in one place, so that the metadata is complete whoever asks."""
+
+from models.attachment import Attachment, Blob
+from models.audit import Audit
+from models.base import Base
+from models.calendar import CalendarDay
+from models.draft import Draft
+from models.group import Group, Heard
+from models.history import History
+from models.job_run import JobRun
+from models.message import Message
+from models.number import Counter
+from models.person import Grant, Person
+from models.process import Process
+from models.progress import Progress
+from models.project import Project
+from models.push import Content, Push, Rendering
+from models.ranking import Ranking, RankingLine
+from models.unit import Unit, UnitAlias
+
+ENTITIES: tuple[type[Base], ...] = (
+    Unit,
+    UnitAlias,
+    Person,
+    Grant,
+    Group,
+    Heard,
+    History,
+    Project,
+    Progress,
+    Blob,
+    Attachment,
+    Ranking,
+    RankingLine,
+    Message,
+    Draft,
+    Audit,
+    Content,
+    Rendering,
+    Push,
+    JobRun,
+    Process,
+    Counter,
+    CalendarDay,
+)
+"""In an order in which rows can be inserted without breaking a foreign key (self-references
+aside, which a restore inserts in order of ids)."""
