@@ -1,0 +1,164 @@
+// Template cards of all five types. `act(key, choices)` reports a click; the card comes back
+// changed, or the caller enables it again when nobody answered.
+
+import { el, icon, link, t } from "./words.js";
+
+/** The element of a card; `picked` is what this person chose last (null: nothing yet). */
+export function card(data, { act, say, picked }) {
+  const inner = el("div", { class: "in" });
+  const form = el("form", { class: "card", "data-type": data.card_type }, cover(data), inner);
+  const waiting = busy(form);
+  const send = (key) => {
+    const choices = chosen(form);
+    waiting(true);
+    act(key, choices, () => waiting(false));
+  };
+  form.addEventListener("submit", (event) => event.preventDefault());
+  inner.append(...[menu(data, send), source(data), title(data), beside(data), emphasis(data), cited(data), sub(data), upright(data), rows(data)].filter(Boolean));
+  inner.append(...questions(data, picked));
+  const buttons = buttonRow(data, send, picked);
+  if (buttons) inner.append(buttons);
+  const foot = footer(data, say);
+  if (foot) form.append(foot);
+  return form;
+}
+
+function busy(form) {
+  return (on) => {
+    for (const control of form.querySelectorAll("button, select, input")) {
+      if (on) control.dataset.was = control.disabled ? "1" : "";
+      control.disabled = on || control.dataset.was === "1";
+    }
+    form.setAttribute("aria-busy", String(on));
+  };
+}
+
+function chosen(form) {
+  const choices = {};
+  for (const select of form.querySelectorAll("select")) if (select.value) choices[select.name] = [select.value];
+  for (const group of form.querySelectorAll(".ticks")) {
+    choices[group.dataset.key] = [...group.querySelectorAll("input:checked")].map((input) => input.value);
+  }
+  return choices;
+}
+
+const cover = (data) => (data.card_image ? el("img", { class: "cover", src: data.card_image.url, alt: "" }) : null);
+
+function menu(data, send) {
+  const actions = data.action_menu?.action_list;
+  if (!actions) return null;
+  const list = actions.map((one) => el("button", { type: "button", onclick: () => send(one.key) }, one.text));
+  const label = data.action_menu.desc || t("card.menu");
+  return el("details", { class: "menu" }, el("summary", { "aria-label": label, title: label }, icon("more")), el("div", {}, ...list));
+}
+
+function source(data) {
+  const { icon_url: picture, desc, desc_color: colour = 0 } = data.source ?? {};
+  if (!desc) return null;
+  return el("div", { class: `source c${colour}` }, picture ? el("img", { src: picture, alt: "" }) : null, desc);
+}
+
+function title(data) {
+  const { title: head, desc } = data.main_title ?? {};
+  if (!head && !desc) return null;
+  return el("div", {}, head ? el("div", { class: "title" }, head) : null, desc ? el("div", { class: "desc" }, desc) : null);
+}
+
+function emphasis(data) {
+  const { title: big, desc } = data.emphasis_content ?? {};
+  return big ? el("div", {}, el("div", { class: "big" }, big), desc ? el("small", {}, desc) : null) : null;
+}
+
+function cited(data) {
+  const quote = data.quote_area;
+  if (!quote) return null;
+  const inner = [quote.title ? el("b", {}, quote.title) : null, quote.quote_text];
+  const box = el("div", { class: "cited" }, ...inner);
+  return quote.type === 1 ? link(quote.url, box) : box;
+}
+
+function beside(data) {
+  const area = data.image_text_area;
+  if (!area) return null;
+  const words = el("div", {}, el("b", {}, area.title ?? ""), el("small", {}, area.desc ?? ""));
+  const box = el("div", { class: "beside" }, el("img", { src: area.image_url, alt: "" }), words);
+  return area.type === 1 ? link(area.url, box) : box;
+}
+
+const sub = (data) => (data.sub_title_text ? el("div", { class: "sub" }, data.sub_title_text) : null);
+
+function upright(data) {
+  const items = data.vertical_content_list ?? [];
+  if (!items.length) return null;
+  return el("div", { class: "upright" }, ...items.map((one) => el("p", {}, el("b", {}, one.title), one.desc ?? "")));
+}
+
+function rows(data) {
+  const items = data.horizontal_content_list ?? [];
+  if (!items.length) return null;
+  const value = (one) => {
+    if (one.type === 1) return link(one.url, one.value || one.url);
+    if (one.type === 2) return el("a", { href: `/desk/media/${encodeURIComponent(one.media_id)}` }, one.value || t("card.attachment"));
+    return one.value ?? "";
+  };
+  return el("dl", {}, ...items.flatMap((one) => [el("dt", {}, one.keyname), el("dd", {}, value(one))]));
+}
+
+function questions(data, picked) {
+  const selects = [data.button_selection, ...(data.select_list ?? [])].filter(Boolean);
+  const asked = selects.map((one) => selectBox(one, picked));
+  if (data.checkbox) asked.push(ticks(data.checkbox, picked));
+  return asked;
+}
+
+function selectBox(question, picked) {
+  const now = picked?.choices?.[question.question_key]?.[0] ?? question.selected_id ?? "";
+  const options = question.option_list.map((one) => el("option", { value: one.id, selected: one.id === now }, one.text));
+  if (!now) options.unshift(el("option", { value: "" }, t("card.choose")));
+  const box = el("select", { name: question.question_key, disabled: Boolean(question.disable) }, ...options);
+  const name = question.title || t("card.choose");
+  box.setAttribute("aria-label", name);
+  return el("label", { class: "ask" }, question.title ? el("span", {}, question.title) : null, box);
+}
+
+function ticks(question, picked) {
+  const now = picked?.choices?.[question.question_key];
+  const type = question.mode === 1 ? "checkbox" : "radio";
+  const rows = question.option_list.map((one) => {
+    const on = now ? now.includes(one.id) : Boolean(one.is_checked);
+    const input = el("input", { type, name: question.question_key, value: one.id, checked: on, disabled: Boolean(question.disable) });
+    return el("label", {}, input, one.text);
+  });
+  return el("div", { class: "ticks", "data-key": question.question_key }, ...rows);
+}
+
+function buttonRow(data, send, picked) {
+  const fixed = data.replace_text;
+  const submit = data.submit_button;
+  if (fixed) return el("div", { class: "buttons" }, el("button", { type: "button", disabled: true }, fixed));
+  if (submit) {
+    return el("div", { class: "buttons" }, el("button", { type: "button", class: "s1", onclick: () => send(submit.key) }, submit.text));
+  }
+  const list = data.button_list ?? [];
+  if (!list.length) return null;
+  return el("div", { class: "buttons" }, ...list.map((one) => {
+    const look = `s${one.style ?? 1}`;
+    if (one.type === 1) return el("a", { href: one.url, target: "_blank", rel: "noopener", class: look }, one.text);
+    const mark = picked?.key === one.key ? t("card.chosen") : null;
+    return el("button", { type: "button", class: look, title: mark, onclick: () => send(one.key) }, one.text);
+  }));
+}
+
+function footer(data, say) {
+  const jumps = (data.jump_list ?? []).map((one) => {
+    if (one.type === 3) return el("button", { type: "button", onclick: () => say(one.question) }, one.title, el("span", {}, "\u203a"));
+    return one.type === 1 ? link(one.url, el("span", {}, one.title), el("span", {}, "\u203a")) : null;
+  }).filter(Boolean);
+  const action = data.card_action;
+  if (action?.type === 1 && !jumps.length) {
+    const whole = link(action.url, el("span", {}, t("details")), el("span", {}, "\u203a"));
+    whole.classList.add("whole");
+    return whole;
+  }
+  return jumps.length ? el("div", { class: "jumps" }, ...jumps) : null;
+}

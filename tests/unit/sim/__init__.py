@@ -1,0 +1,1 @@
+"""The desk: platform limits, error codes, callbacks and the page."""
