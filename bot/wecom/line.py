@@ -7,15 +7,18 @@ one before, or for its time-out.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import aiohttp
 
 from bot.wecom.wire import mapping, to_json
 
 _REMEMBERED: Final = 1000
+
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+"""How time is waited for; an argument so that tests need not."""
 
 
 class Lost(Exception):  # noqa: N818  (a state of the world)
@@ -46,10 +49,12 @@ class Line:
         socket: aiohttp.ClientWebSocketResponse,
         *,
         ack_seconds: float,
+        sleep: Sleep,
         new_id: Callable[[str], str],
     ) -> None:
         self._socket = socket
         self._ack_seconds = ack_seconds
+        self._sleep = sleep
         self._new_id = new_id
         self._waiting: dict[str, _Waiting] = {}
         self._owed: OrderedDict[str, int] = OrderedDict()
@@ -68,18 +73,26 @@ class Line:
         waiting = self._waiting[key] = _Waiting(future, self._owed.pop(key, 0))
         try:
             await self._send(cmd, key, body)
-            async with asyncio.timeout(self._ack_seconds):
-                return await future
-        except TimeoutError:
+            if await self._comes_in_time(future):
+                return future.result()
             if waiting.spare is not None:
                 # One ack came: ours, most likely; the earlier one will not come any more.
                 return waiting.spare
             if req_id:
                 self._owe(key, waiting.owed + 1)
-            raise Unacknowledged from None
+            raise Unacknowledged
         finally:
             del self._waiting[key]
             future.cancel()
+
+    async def _comes_in_time(self, ack: asyncio.Future[Mapping[str, Any]]) -> bool:
+        timer = asyncio.ensure_future(self._sleep(self._ack_seconds))
+        try:
+            either: set[asyncio.Future[Any]] = {ack, timer}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+        return ack.done()
 
     async def post(self, cmd: str) -> None:
         """Send a frame without waiting for its ack. Raises :class:`Lost`."""

@@ -19,7 +19,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.wecom import codes
-from bot.wecom.line import Line, Lost, Unacknowledged
+from bot.wecom.line import Line, Lost, Sleep, Unacknowledged
 from bot.wecom.rest import errcode
 from bot.wecom.wire import Malformed, mapping, parse_json
 
@@ -28,7 +28,6 @@ _CALLBACKS: Final = frozenset({"aibot_msg_callback", "aibot_event_callback"})
 _CLOSE_SECONDS: Final = 1
 
 Frame: TypeAlias = Mapping[str, Any]
-Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 
 class State(StrEnum):
@@ -79,7 +78,6 @@ class Link:
 
     ``may_connect``  the lease: asked before every dial
     ``chance``       jitter of the back-off, and request ids
-    ``sleep``        how time is waited for; an argument so that tests need not
     """
 
     def __init__(
@@ -178,7 +176,7 @@ class Link:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _log.warning("link_dial_failed", error=type(error).__name__)
             return End.CLOSED
-        line = Line(socket, ack_seconds=self._pace.ack, new_id=self._new_id)
+        line = Line(socket, ack_seconds=self._pace.ack, sleep=self._sleep, new_id=self._new_id)
         async with socket:
             reading = asyncio.create_task(self._read(socket, line))
             living = asyncio.create_task(self._subscribe_and_watch(line))

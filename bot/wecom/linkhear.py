@@ -14,7 +14,8 @@ from bot.channel import Answer, Dispatch, Incoming, Later, PushError, Target
 from bot.clock import Clock
 from bot.wecom import botreply, codes
 from bot.wecom.botmessage import read_message
-from bot.wecom.link import Frame, Link, Sleep
+from bot.wecom.line import Sleep
+from bot.wecom.link import Frame, Link
 from bot.wecom.linkpush import NAME, SEND, push_body
 from bot.wecom.linksend import Sender
 from bot.wecom.wire import Malformed, ident, mapping

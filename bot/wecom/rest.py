@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, Final
 
 import aiohttp
@@ -21,7 +22,7 @@ from bot.channel import Later, PushError, Unconfirmed
 from bot.clock import Clock
 from bot.wecom import codes, limits
 from bot.wecom.flight import Flight
-from bot.wecom.wire import Malformed, parse_json
+from bot.wecom.wire import Malformed, parse_json, to_json
 
 _log = structlog.get_logger()
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=5)
@@ -45,7 +46,9 @@ class Upload:
         """A fresh form, for aiohttp consumes it; the name stays readable, not percent-encoded."""
         form = aiohttp.FormData(quote_fields=False)
         name = "".join(filter(str.isprintable, self.name))
-        form.add_field("media", self.data, filename=name, content_type="application/octet-stream")
+        form.add_field(
+            "media", BytesIO(self.data), filename=name, content_type="application/octet-stream"
+        )
         return form
 
 
@@ -90,9 +93,10 @@ def _is_loopback(host: str) -> bool:
 def same_host(address: str, base: str) -> bool:
     """Whether an address given to us lies on the platform's own host (scheme and port too)."""
     try:
-        return URL(address).origin() == URL(base).origin()
+        given, ours = URL(address), URL(base)
     except ValueError:
         return False
+    return (given.scheme, given.host, given.port) == (ours.scheme, ours.host, ours.port)
 
 
 def errcode(answer: Mapping[str, Any]) -> int:
@@ -123,8 +127,8 @@ class Rest:
             async with self._session.request(
                 call.method,
                 url.extend_query(call.params) if call.params else url,
-                json=call.json,
-                data=call.upload.form() if call.upload else None,
+                data=_body(call),
+                headers={"Content-Type": "application/json"} if call.json else None,
                 timeout=_UPLOAD_TIMEOUT if call.upload else _TIMEOUT,
                 allow_redirects=False,
             ) as response:
@@ -152,6 +156,13 @@ class Rest:
                 return response.content_type, await read_most(response, most)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Later(_AWAY, note=type(error).__name__) from None
+
+
+def _body(call: Call) -> aiohttp.FormData | BytesIO | None:
+    """What a request carries; as a file, for a picture of megabytes must not block the loop."""
+    if call.upload:
+        return call.upload.form()
+    return BytesIO(to_json(call.json)) if call.json else None
 
 
 async def read_most(response: aiohttp.ClientResponse, most: int) -> bytes:

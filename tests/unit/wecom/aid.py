@@ -1,5 +1,7 @@
 """The platform's side for these tests, made with wechatpy so that no mistake of ours is shared."""
 
+import asyncio
+import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Awaitable, Callable
@@ -82,7 +84,7 @@ class Platform:
 
     async def post(self, body: bytes, query: str) -> ClientResponse:
         """Post any body with any query."""
-        return await self.client.post(f"{self.path}?{query}", data=body)
+        return await self.client.post(f"{self.path}?{query}", data=io.BytesIO(body))
 
     async def say(self, body: dict[str, Any], **changed: str) -> dict[str, Any] | None:
         """Post a smart bot's callback and read the answer; None for an empty 200."""
@@ -136,8 +138,11 @@ class Served:
     """A little server of the platform's REST side: one handler for every path."""
 
     def __init__(self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+        async def route(request: web.Request) -> web.StreamResponse:
+            return await handle(request)
+
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_route("*", "/{path:.*}", handle)
+        app.router.add_route("*", "/{path:.*}", route)
         self._server = TestServer(app)
 
     @property
@@ -156,3 +161,61 @@ class Served:
         trace: TracebackType | None,
     ) -> None:
         await self._server.close()
+
+
+class Api:
+    """The platform's REST side, answering what it was told to and remembering what it was asked.
+
+    ``answers`` maps a path to its answers in turn; the last one stays. A number is a bare HTTP
+    status, ``"reset"`` cuts the connection after the request was read, ``"hang"`` never answers.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Any]] = {"/cgi-bin/gettoken": []}
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.tokens = 0
+
+    def paths(self) -> list[str]:
+        """The paths asked for, in order."""
+        return [path for path, _, _ in self.asked]
+
+    def bodies(self, path: str) -> list[Any]:
+        """The bodies sent to one path, in order."""
+        return [body for asked, _, body in self.asked if asked == path]
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        if request.content_type == "multipart/form-data":
+            form = await request.post()
+            body: Any = {
+                name: (part.filename, part.file.read())
+                for name, part in form.items()
+                if isinstance(part, web.FileField)
+            }
+        else:
+            text = await request.text()
+            body = json.loads(text) if text else None
+        self.asked.append((request.path, dict(request.query), body))
+        answers = self.answers.get(request.path, [])
+        answer = answers.pop(0) if len(answers) > 1 else (answers or [{}])[0]
+        if request.path == "/cgi-bin/gettoken" and not answer:
+            self.tokens += 1
+            answer = {"access_token": f"TOKEN{self.tokens}", "expires_in": 7200}
+        return await self._render(request, answer)
+
+    async def _render(self, request: web.Request, answer: Any) -> web.StreamResponse:
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        if isinstance(answer, bytes):
+            return web.Response(body=answer, content_type="image/png")
+        if isinstance(answer, int):
+            return web.Response(status=answer)
+        if answer == "reset":
+            transport = request.transport
+            assert transport
+            transport.abort()
+        if answer == "hang":
+            await asyncio.sleep(0.5)
+        if isinstance(answer, str):
+            return web.Response(text=answer)
+        return web.json_response({"errcode": 0, "errmsg": "ok"} | answer)
