@@ -60,9 +60,9 @@ def drawable(text: str) -> str:
 
     A character without a glyph becomes the geta mark, as in print.
     """
-    line = " ".join(unicodedata.normalize("NFC", text).split())
-    seen = (c for c in line if not _unseen(c))
-    return "".join(c if ord(c) in _drawn() else GETA for c in seen)
+    seen = "".join(c for c in text if c.isspace() or not _unseen(c))
+    line = unicodedata.normalize("NFC", " ".join(seen.split()))
+    return "".join(c if ord(c) in _drawn() else GETA for c in line)
 
 
 def _unseen(character: str) -> bool:

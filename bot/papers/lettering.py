@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from bot.papers.fonts import drawable, font
@@ -28,7 +28,17 @@ class Type:
 
 def measure(text: str, style: Type) -> int:
     """The width of one line in pixels."""
-    return round(font(style.size, style.weight).getlength(text))
+    size, weight = style.size, style.weight
+    return sum(_advance(character, size, weight) for character in text)
+
+
+@lru_cache(maxsize=50_000)
+def _advance(character: str, size: int, weight: int) -> int:
+    """The width of one character; whole pixels, and there is no kerning between them.
+
+    Kept because the font engine loads the whole outline just to tell its width.
+    """
+    return round(font(size, weight).getlength(character))
 
 
 def shrink(text: str, style: Type, width: int, smallest: int) -> Type:

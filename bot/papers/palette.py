@@ -22,11 +22,11 @@ INK: Final[Colour] = (43, 35, 32)
 MUTED: Final[Colour] = (112, 100, 92)
 RED: Final[Colour] = (179, 32, 42)
 CREAM: Final[Colour] = (255, 236, 208)
-GOLD: Final[Colour] = (200, 156, 72)
+GOLD: Final[Colour] = (192, 144, 60)
 MEDALS: Final[tuple[Colour, ...]] = ((190, 138, 36), (134, 138, 146), (168, 104, 62))
 LIGHTS: Final[dict[str, Colour]] = {
     "green": (0, 128, 108),
-    "yellow": (214, 138, 0),
+    "yellow": (202, 120, 0),
     "red": (196, 44, 36),
 }
 

@@ -1,6 +1,6 @@
 """From a plan to the picture: one look for rankings, walls and lists alike."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,14 +29,24 @@ def draw(poster: Poster) -> bytes:
     The same plan gives the same bytes. Characters without a glyph become the geta mark; rows that
     do not fit the height are left out, and the picture says so.
     """
-    foot = (*_legend(poster), *_notes(poster))
-    parts = (*_fitting(_body(poster), HIGHEST - sum(part.height for part in foot)), *foot)
+    return stack(layout(poster))
+
+
+def stack(parts: Sequence[Part]) -> bytes:
+    """Draw parts one below the other as a PNG."""
     canvas = Canvas(sum(part.height for part in parts), PAGE)
     top = 0
     for part in parts:
         part.draw(canvas, top)
         top += part.height
     return canvas.png()
+
+
+def layout(poster: Poster) -> tuple[Part, ...]:
+    """What a plan becomes, from head to foot; never higher than ``HIGHEST``."""
+    foot = (*_legend(poster), *_notes(poster))
+    room = HIGHEST - sum(part.height for part in foot)
+    return (*_fitting(_body(poster), room), *foot)
 
 
 def _body(poster: Poster) -> Iterator[Part]:
