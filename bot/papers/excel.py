@@ -119,7 +119,8 @@ def _set_paper(page: Worksheet, title: str) -> None:
     page.fit_to_pages(1, 0)
     page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.8)
     page.center_horizontally()
-    footing = _cut(_printable(title), 100).replace("&", "&&")
+    # An ampersand begins a code there, and XlsxWriter takes even a doubled one for a picture.
+    footing = _cut(_printable(title), 100).replace("&", "\N{FULLWIDTH AMPERSAND}")
     page.set_footer(f"&L{footing}&R{t('papers.excel.page')}")
 
 

@@ -28,7 +28,7 @@ HEADING: Final = Type(34, colour=MUTED)
 NAME: Final = Type(36, MEDIUM)
 FIGURE: Final = Type(40, BOLD)
 PLACE: Final = Type(36, MEDIUM, MUTED)
-_FIGURE: Final = re.compile(r"[+\-−▲▼]?\d[\d,.:/]*[%％]?|[—–-]")
+_FIGURE: Final = re.compile(r"[+\-−▲▼]?\d[\d,.:/]*[%\uff05]?|[—–-]")
 
 
 class Role(StrEnum):

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -257,6 +257,8 @@ def test_sheet_names_are_names_that_excel_takes(title: str, name: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=60))
+@example("&G")
+@example("国网&P&[Page]&&")
 def test_any_title_and_text_gives_a_file_that_opens(text: str) -> None:
     table = page(replace(column(Kind.TEXT, text), title=text))
     assert 0 < len(table.title) <= 31

@@ -2,12 +2,14 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.papers.fonts import drawable, font_file, missing_glyphs
 from config.texts import catalogue
 
+UNTIMED = settings(deadline=None)
+"""The first line of a process reads the font."""
 RARE = "燊垚犇骉贠仉逄亓呙粜鄯禤缑覃䶮㛃䲟㼆㙍𬱖𬍛𬤊𫍯𫟹𫖮𬬭𨱏𣲘𬘡𬴂𬒈𬀩𫓹𬭎𪨰𪟝𬶍𬳵𬱟𬇙𬜬𬬩𬭩"
 """Characters of surnames and given names that many systems cannot show."""
 
@@ -41,6 +43,7 @@ def test_blanks_and_invisible_characters_leave_one_clean_line() -> None:
     assert drawable(" 城南\n供电所\u200b党支部\ufe0f\t一 ") == "城南 供电所党支部 一"
 
 
+@UNTIMED
 @given(st.text())
 def test_everything_becomes_drawable(text: str) -> None:
     line = drawable(text)

@@ -1,16 +1,19 @@
 """Text fits where it is put, and breaks where Chinese text may break."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.papers.fonts import drawable, font
 from bot.papers.lettering import Type, measure, shorten, shrink, wrap
 from config.texts import t
 
+UNTIMED = settings(deadline=None)
+"""The first line of a process reads the font."""
 STYLE = Type(36)
 WORDS = st.text("供电所党支部进度完成率，。、；（）“”《》abc60.5% ", max_size=120)
 
 
+@UNTIMED
 @given(st.text().map(drawable), st.sampled_from([(34, 400), (36, 500), (66, 700)]))
 def test_a_line_is_as_wide_as_its_characters(line: str, look: tuple[int, int]) -> None:
     assert measure(line, Type(*look)) == font(*look).getlength(line)
@@ -39,11 +42,13 @@ def test_type_shrinks_to_fit_but_not_below_what_can_be_read() -> None:
     assert shrink("城南供电所党支部" * 9, Type(60), 400, 34).size == 34
 
 
+@UNTIMED
 @given(st.text(max_size=300), st.integers(40, 800))
 def test_a_shortened_line_never_runs_over(text: str, width: int) -> None:
     assert measure(shorten(text, STYLE, width), STYLE) <= width
 
 
+@UNTIMED
 @given(WORDS, st.integers(150, 800), st.integers(1, 5))
 def test_wrapped_lines_stay_within_width_and_number(text: str, width: int, limit: int) -> None:
     lines = wrap(text, STYLE, width, limit)
@@ -51,6 +56,7 @@ def test_wrapped_lines_stay_within_width_and_number(text: str, width: int, limit
     assert all(measure(line, STYLE) <= width for line in lines)
 
 
+@UNTIMED
 @given(WORDS)
 def test_wrapping_loses_nothing_when_there_is_room(text: str) -> None:
     lines = wrap(text, STYLE, 500, 99)
