@@ -138,9 +138,11 @@ def put_card(platform: Platform, message: Message, card: Json, userids: list[str
     if userids:
         for userid in userids:
             message.copies[userid.lower()] = card
+            message.pending.discard(userid.lower())
     else:
         message.card = card
         message.copies.clear()
+        message.pending.clear()
     platform.changed(message)
 
 

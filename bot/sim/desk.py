@@ -1,5 +1,6 @@
 """What people do on the desk, and how a test waits for what comes of it."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Final, TypeVar
@@ -222,8 +223,11 @@ class Desk:
             raise ValueError(f"the card has no button {key!r}")
         picked = {name: tuple(ids) for name, ids in (choices or {}).items()}
         message.picked[person.userid.lower()] = (key, picked)
+        message.pending.add(person.userid.lower())
         self.platform.changed(message)
         self.robots.clicked(person.userid, message, key, picked)
+        wait = self.setup.timings.answer
+        asyncio.get_running_loop().call_later(wait, self._unanswered, person.userid, message)
 
     async def enter(self, userid: str) -> None:
         """Open the private chat with the smart bot: an event on the first entry of the day."""
@@ -241,6 +245,14 @@ class Desk:
     async def send_app_event(self, userid: str, name: str, key: str = "") -> None:
         """Any event of the app: ``enter_agent``, a menu ``click``, or an unknown one."""
         self.robots.app_event(self.platform.people[userid.lower()].userid, name, key)
+
+    def _unanswered(self, userid: str, message: Message) -> None:
+        """The client says so when a click brought no new card within the platform's time."""
+        if userid.lower() in message.pending:
+            message.pending.discard(userid.lower())
+            self.platform.changed(message)
+            event = {"type": "unanswered", "place": message.place.key, "userid": userid}
+            self.platform.signals.tell(event)
 
     # Waiting
 

@@ -73,6 +73,7 @@ class Message:
     ``quote``   number of the quoted message, 0 for none
     ``answers`` number of the message or card this one answers, 0 for a push
     ``picked``  what each userid last chose on the card: key and chosen option ids by question
+    ``pending`` userids whose click has not been answered yet
     """
 
     number: int
@@ -95,6 +96,7 @@ class Message:
     recalled: bool = False
     mentions: tuple[str, ...] = ()
     picked: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
 
     def card_for(self, userid: str) -> Json | None:
         """The card as this person sees it."""

@@ -1,5 +1,6 @@
 """What one person sees of the desk, as plain values for the page."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,8 @@ PAGE: Final = 60
 LAST_LINE: Final = 60
 FOUND: Final = 40
 _PREFIX: Final = "desk."
+# Markdown that a single line is shown without: links keep their words.
+_MARKS: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)|\*\*|`|</?font[^>]*>")
 
 
 def words() -> dict[str, str]:
@@ -50,9 +53,9 @@ class View:
         }
 
     def places(self) -> list[Json]:
-        """The person's conversations, the liveliest first."""
+        """The person's conversations: the robots, then the groups, the liveliest first."""
         found = [self.place(place) for place in self._platform.places_of(self.person.userid)]
-        return sorted(found, key=lambda place: (-place["last_number"], place["order"]))
+        return sorted(found, key=lambda place: (place["order"], -place["last_number"]))
 
     def place(self, place: Place) -> Json:
         """One line of the list on the left."""
@@ -97,6 +100,7 @@ class View:
             "text": "" if message.recalled else message.text,
             "dialect": message.dialect,
             "card": None if message.recalled else card,
+            "pending": userid.lower() in message.pending,
             "picked": {"key": picked[0], "choices": picked[1]} if picked else None,
             "media": [] if message.recalled else list(self._media(message)),
             "articles": [] if message.recalled else list(message.articles),
@@ -191,7 +195,7 @@ class View:
             case Kind.NEWS:
                 return str(message.articles[0].get("title", ""))
         first = next((line for line in message.text.splitlines() if line.strip()), "")
-        return first.strip("#>*- ")[:LAST_LINE]
+        return _MARKS.sub(r"\1", first).strip("#>- ")[:LAST_LINE]
 
     def _media(self, message: Message) -> Iterator[Json]:
         for number in message.media:

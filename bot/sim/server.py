@@ -10,9 +10,11 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.sim import rest_chat, rest_hook, rest_media, rest_message, rest_people
 from bot.sim.desk import Desk
-from bot.sim.page import FILES, ClockHook, Page
+from bot.sim.page import FILES, Page
+from bot.sim.page_acts import ClockHook
 from bot.sim.rest import PREFIX, Rest
 from bot.sim.rest_people import COOKIE, authorize
+from bot.sim.setup import Mode
 from config.texts import t
 
 BODY_LIMIT = 32 * 1024 * 1024
@@ -26,6 +28,25 @@ class Server:
     runner: web.AppRunner
     url: str
     ws_url: str
+
+    def environment(self) -> dict[str, str]:
+        """The settings (``ZBT_…``) with which the product talks to this desk."""
+        setup = self.desk.setup
+        values = {
+            "ZBT_BOT_NAME": ",".join(setup.bot_names),
+            "ZBT_CORP_ID": setup.corp_id,
+            "ZBT_APP_AGENT_ID": str(setup.app_agent_id),
+            "ZBT_APP_SECRET": setup.app_secret,
+            "ZBT_APP_TOKEN": setup.app_token,
+            "ZBT_APP_AES_KEY": setup.app_aes_key,
+            "ZBT_WECOM_API_BASE": self.url,
+            "ZBT_WECOM_OAUTH_BASE": self.url,
+        }
+        if setup.bot_mode is Mode.LINK:
+            link = {"ZBT_AIBOT_ID": setup.bot_id, "ZBT_AIBOT_SECRET": setup.bot_secret}
+            return values | link | {"ZBT_AIBOT_WS_URL": self.ws_url}
+        keys = {"ZBT_AIBOT_TOKEN": setup.bot_token, "ZBT_AIBOT_AES_KEY": setup.bot_aes_key}
+        return values | keys
 
     async def stop(self) -> None:
         """Close sockets, cancel deliveries, stop listening."""

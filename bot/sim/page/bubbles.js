@@ -5,7 +5,6 @@ import { markdown, plain } from "./markdown.js";
 import { avatar, el, icon, link, sizeText, stampTime, t } from "./words.js";
 
 const GAP = 5 * 60 * 1000;
-const WIDE = new Set(["card", "news"]);
 
 /** A time line before a message, if five minutes or more lie before it; else null. */
 export function stamp(message, previous, now) {
@@ -20,7 +19,7 @@ export function bubble(message, hands) {
   const name = el("div", { class: "name" }, message.name, robot ? el("span", { class: "tag" }, t("robot")) : null);
   const body = el("div", { class: "body" }, hands.inGroup && !message.mine ? name : null, ...content(message, hands));
   if (message.quote) body.append(el("div", { class: "quote" }, message.quote));
-  const wide = WIDE.has(message.kind) ? "wide" : "";
+  const wide = robot ? "wide" : "";
   const quote = message.recalled ? null : el("button", { type: "button", class: "do", "aria-label": t("say.quote"), title: t("say.quote"), onclick: () => hands.quote(message) }, icon("quote"));
   return el("div", { class: `msg ${message.mine ? "mine" : ""} ${wide}`, "data-number": message.number }, avatar(kind, message.name, "small"), body, quote);
 }
@@ -29,7 +28,7 @@ function content(message, hands) {
   if (message.recalled) return [el("div", { class: "gone" }, t("recalled"))];
   switch (message.kind) {
     case "card":
-      return [card(message.card, { act: hands.act(message), say: hands.say, picked: message.picked })];
+      return [card(message.card, { act: hands.act(message), say: hands.say, picked: message.picked, pending: message.pending })];
     case "image":
       return message.media.map((media) => shot(media, hands));
     case "news":
@@ -49,7 +48,7 @@ function words(message, hands) {
     return el("div", { class: "bubble plain" }, plain(message.text, hands.names), ...called);
   }
   const box = el("div", { class: "bubble" }, markdown(message.text, message.dialect));
-  if (growing) box.append(el("span", { class: "cursor", role: "img", "aria-label": t("typing") }));
+  if (growing) (box.querySelector(".md > p:last-child") ?? box).append(el("span", { class: "cursor", role: "img", "aria-label": t("typing") }));
   return box;
 }
 

@@ -1,18 +1,13 @@
-// Template cards of all five types. `act(key, choices)` reports a click; the card comes back
-// changed, or the caller enables it again when nobody answered.
+// Template cards of all five types. `act(key, choices)` reports a click; until it is answered the
+// message is `pending` and the card stands still.
 
-import { el, icon, link, t } from "./words.js";
+import { el, icon, link, picture, t } from "./words.js";
 
 /** The element of a card; `picked` is what this person chose last (null: nothing yet). */
-export function card(data, { act, say, picked }) {
+export function card(data, { act, say, picked, pending }) {
   const inner = el("div", { class: "in" });
   const form = el("form", { class: "card", "data-type": data.card_type }, cover(data), inner);
-  const waiting = busy(form);
-  const send = (key) => {
-    const choices = chosen(form);
-    waiting(true);
-    act(key, choices, () => waiting(false));
-  };
+  const send = (key) => act(key, chosen(form));
   form.addEventListener("submit", (event) => event.preventDefault());
   inner.append(...[menu(data, send), source(data), title(data), beside(data), emphasis(data), cited(data), sub(data), upright(data), rows(data)].filter(Boolean));
   inner.append(...questions(data, picked));
@@ -20,17 +15,16 @@ export function card(data, { act, say, picked }) {
   if (buttons) inner.append(buttons);
   const foot = footer(data, say);
   if (foot) form.append(foot);
+  if (pending) rest(form, picked);
   return form;
 }
 
-function busy(form) {
-  return (on) => {
-    for (const control of form.querySelectorAll("button, select, input")) {
-      if (on) control.dataset.was = control.disabled ? "1" : "";
-      control.disabled = on || control.dataset.was === "1";
-    }
-    form.setAttribute("aria-busy", String(on));
-  };
+function rest(form, picked) {
+  form.setAttribute("aria-busy", "true");
+  for (const control of form.querySelectorAll("button, select, input")) {
+    control.disabled = true;
+    if (control.dataset.key && control.dataset.key === picked?.key) control.textContent = t("card.sending");
+  }
 }
 
 function chosen(form) {
@@ -42,7 +36,7 @@ function chosen(form) {
   return choices;
 }
 
-const cover = (data) => (data.card_image ? el("img", { class: "cover", src: data.card_image.url, alt: "" }) : null);
+const cover = (data) => (data.card_image ? picture(data.card_image.url, "cover") : null);
 
 function menu(data, send) {
   const actions = data.action_menu?.action_list;
@@ -53,9 +47,9 @@ function menu(data, send) {
 }
 
 function source(data) {
-  const { icon_url: picture, desc, desc_color: colour = 0 } = data.source ?? {};
+  const { icon_url: address, desc, desc_color: colour = 0 } = data.source ?? {};
   if (!desc) return null;
-  return el("div", { class: `source c${colour}` }, picture ? el("img", { src: picture, alt: "" }) : null, desc);
+  return el("div", { class: `source c${colour}` }, address ? picture(address) : null, desc);
 }
 
 function title(data) {
@@ -81,7 +75,7 @@ function beside(data) {
   const area = data.image_text_area;
   if (!area) return null;
   const words = el("div", {}, el("b", {}, area.title ?? ""), el("small", {}, area.desc ?? ""));
-  const box = el("div", { class: "beside" }, el("img", { src: area.image_url, alt: "" }), words);
+  const box = el("div", { class: "beside" }, picture(area.image_url), words);
   return area.type === 1 ? link(area.url, box) : box;
 }
 
@@ -137,7 +131,7 @@ function buttonRow(data, send, picked) {
   const submit = data.submit_button;
   if (fixed) return el("div", { class: "buttons" }, el("button", { type: "button", disabled: true }, fixed));
   if (submit) {
-    return el("div", { class: "buttons" }, el("button", { type: "button", class: "s1", onclick: () => send(submit.key) }, submit.text));
+    return el("div", { class: "buttons" }, el("button", { type: "button", class: "s1", "data-key": submit.key, onclick: () => send(submit.key) }, submit.text));
   }
   const list = data.button_list ?? [];
   if (!list.length) return null;
@@ -145,7 +139,7 @@ function buttonRow(data, send, picked) {
     const look = `s${one.style ?? 1}`;
     if (one.type === 1) return el("a", { href: one.url, target: "_blank", rel: "noopener", class: look }, one.text);
     const mark = picked?.key === one.key ? t("card.chosen") : null;
-    return el("button", { type: "button", class: look, title: mark, onclick: () => send(one.key) }, one.text);
+    return el("button", { type: "button", class: look, title: mark, "data-key": one.key, onclick: () => send(one.key) }, one.text);
   }));
 }
 

@@ -8,7 +8,7 @@ import { avatar, el, fillWords, listTime, loadWords, t } from "./words.js";
 const $ = (selector) => document.querySelector(selector);
 const PAGE = 60;
 const LARGEST = 20 * 1024 * 1024;
-const state = { me: null, places: new Map(), open: "", messages: [], quote: null, waiting: new Map(), drafts: new Map() };
+const state = { me: null, places: new Map(), open: "", messages: [], quote: null, drafts: new Map() };
 
 // Who I am
 
@@ -34,7 +34,7 @@ function onEvent(event) {
   if (event.type === "log") logGrew();
   if (event.type === "places") refreshPlaces();
   if (event.type === "lost" && event.place === state.open) note(t("error.lost"));
-  if (event.type === "unanswered" && event.place === state.open) unanswered();
+  if (event.type === "unanswered" && event.userid === state.me.person.userid) toast(t("error.unanswered"));
 }
 
 let down = false;
@@ -52,9 +52,12 @@ async function refreshPlaces() {
 
 // The list of conversations
 
+// The two robots stay on top, like pinned chats; groups follow, the liveliest first.
+const byLife = () => [...state.places.values()].sort((a, b) => a.order - b.order || b.last_number - a.last_number);
+
 function drawPlaces() {
   const wanted = $("#filter").value.trim().toLowerCase();
-  const sorted = [...state.places.values()].sort((a, b) => b.last_number - a.last_number || a.order - b.order);
+  const sorted = byLife();
   const shown = sorted.filter((place) => place.title.toLowerCase().includes(wanted));
   const now = deskNow();
   $("#places").replaceChildren(...shown.map((place) => placeRow(place, now)));
@@ -66,7 +69,7 @@ function drawPlaces() {
 function placeRow(place, now) {
   const badge = place.unread ? el("span", { class: "badge" }, place.unread > 99 ? "99+" : String(place.unread)) : el("span");
   const current = place.key === state.open ? "true" : null;
-  return el("button", { type: "button", "data-key": place.key, "aria-current": current, onclick: () => open(place.key) },
+  return el("button", { type: "button", "data-key": place.key, class: place.order ? null : "pinned", "aria-current": current, onclick: () => open(place.key) },
     avatar(place.spot, place.title), el("span", { class: "title" }, place.title), el("span", { class: "at" }, listTime(place.last_at, now)),
     el("span", { class: "last" }, place.last || noteOf(place)), badge);
 }
@@ -124,7 +127,7 @@ function hands() {
   return {
     names: state.me.bot_names,
     inGroup: place.spot === "group",
-    act: (message) => (key, choices, free) => click(message, key, choices, free),
+    act: (message) => (key, choices) => click(message, key, choices),
     say: (text) => say(text),
     quote: setQuote,
     zoom,
@@ -165,7 +168,6 @@ function arrived(message, place) {
   const log = $("#log");
   const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
   const index = state.messages.findIndex((one) => one.number === message.number);
-  state.waiting.delete(message.number);
   if (index >= 0) {
     state.messages[index] = message;
     log.querySelector(`[data-number="${message.number}"]`)?.replaceWith(bubble(message, hands()));
@@ -188,12 +190,6 @@ function note(text) {
   toBottom();
 }
 
-function unanswered() {
-  for (const free of state.waiting.values()) free();
-  state.waiting.clear();
-  toast(t("error.unanswered"));
-}
-
 // Speaking
 
 async function attempt(work) {
@@ -206,11 +202,7 @@ async function attempt(work) {
   return true;
 }
 
-async function click(message, key, choices, free) {
-  state.waiting.set(message.number, free);
-  const sent = await attempt(() => act("click", { persona: state.me.person.userid, number: message.number, key, choices }));
-  if (!sent) free();
-}
+const click = (message, key, choices) => attempt(() => act("click", { persona: state.me.person.userid, number: message.number, key, choices }));
 
 async function say(text) {
   const place = state.places.get(state.open);
@@ -297,8 +289,7 @@ function wireInput() {
 async function step({ role, spot, fill, clock }) {
   const persona = state.me.personas.find((one) => one.role === role);
   if (persona && persona.userid !== state.me.person.userid) await become(persona.userid);
-  const sorted = [...state.places.values()].sort((a, b) => b.last_number - a.last_number || a.order - b.order);
-  const place = sorted.find((one) => one.spot === spot && one.has_bot);
+  const place = byLife().find((one) => one.spot === spot && one.has_bot);
   if (place) await open(place.key);
   if (clock) {
     pointAtClock(clock);

@@ -6,13 +6,13 @@ import { avatar, el, has, longTime, shortTime, t } from "./words.js";
 const $ = (selector) => document.querySelector(selector);
 
 let hidden = null;
-/** A short message at the bottom. */
-export function toast(text) {
+/** A short message at the bottom, for four seconds or until the next one. */
+export function toast(text, lasting = false) {
   const box = $("#toast");
   box.textContent = text;
   box.classList.add("on");
   clearTimeout(hidden);
-  hidden = setTimeout(() => box.classList.remove("on"), 4000);
+  if (!lasting) hidden = setTimeout(() => box.classList.remove("on"), 4000);
 }
 
 export function openDialog(dialog) {
@@ -95,8 +95,11 @@ export function tick() {
 export function wireClock() {
   const dialog = $("#when");
   const field = dialog.querySelector("input");
+  const buttons = document.querySelectorAll("[data-clock], #when-form button");
+  const rest = (on) => buttons.forEach((button) => (button.disabled = on));
   const move = async (to) => {
-    toast(t("clock.moving"));
+    toast(t("clock.moving"), true);
+    rest(true);
     try {
       const clock = await act("clock", { to });
       setClock(clock);
@@ -105,6 +108,7 @@ export function wireClock() {
     } catch (error) {
       toast(error.message);
     }
+    rest(false);
   };
   $("#clock-now").addEventListener("click", () => {
     field.value = deskNow().slice(0, 16);
@@ -176,7 +180,7 @@ async function refreshLog() {
   box.classList.toggle("bad", violations > 0);
   const rows = lines.map((line) => {
     const bad = line.door === "violation" || line.code !== 0;
-    const door = line.door === "violation" ? t("log.violation") : line.door;
+    const door = t(`log.door.${line.door}`);
     return el("li", { class: bad ? "bad" : null }, el("span", {}, line.at.slice(11, 19)), el("code", {}, line.call), el("b", {}, line.code ? String(line.code) : door), line.note ? el("p", {}, line.note) : null);
   });
   $("#platform ul").replaceChildren(...(rows.length ? rows : [el("li", { class: "none" }, t("log.none"))]));

@@ -46,6 +46,11 @@ export function icon(name) {
   return svg;
 }
 
+/** A picture of somebody else's server; it vanishes if it cannot be had. */
+export function picture(address, look = null) {
+  return el("img", { class: look, src: address, alt: "", onerror: (event) => event.target.remove() });
+}
+
 /** A link that opens a new tab; anything but http(s) stays words. */
 export function link(address, ...children) {
   if (!/^https?:\/\//i.test(address)) return el("span", {}, ...children);

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 from wechatpy.enterprise.crypto import WeChatCrypto
 
-from bot.clock import FixedClock
+from bot.clock import Clock, FixedClock
 from bot.sim.desk import Desk
 from bot.sim.server import Server, serve
 from bot.sim.setup import Setup, Timings, invent
@@ -35,7 +35,7 @@ NOTICE: Json = {
 }
 
 
-def company(clock: FixedClock | None = None, **known: Any) -> Desk:
+def company(clock: Clock | None = None, **known: Any) -> Desk:
     """Three people, two groups; the second one never spoke to the bot."""
     chance = Random(7)
     setup = invent(chance, **{"timings": QUICK, **known})
@@ -80,8 +80,12 @@ class LinkBot:
         self.closed.set()
 
     async def callback(self) -> Json:
-        """The next callback frame."""
-        return await asyncio.wait_for(self._callbacks.get(), 3)
+        """The next callback frame, within three seconds."""
+        return await asyncio.wait_for(self.next_callback(), 3)
+
+    async def next_callback(self) -> Json:
+        """The next callback frame, however long it takes."""
+        return await self._callbacks.get()
 
     async def call(self, cmd: str, body: Any = None, req_id: str = "") -> Json:
         """Send a frame and wait for its ack."""
