@@ -26,7 +26,7 @@ from bot.wecom.rest import AppRest, Call, Upload
 from bot.wecom.text import render
 from handlers.content import Card
 
-_ABILITIES: Final = Abilities(
+ABILITIES: Final = Abilities(
     pushes_people=True,
     answer_bytes=limits.APP_TEXT,
     answer_dialect=Dialect.PLAIN,
@@ -62,7 +62,7 @@ class AppChannel:
     @property
     def abilities(self) -> Abilities:
         """What this door can do."""
-        return _ABILITIES
+        return ABILITIES
 
     def reaches(self, target: Target) -> bool:
         """Whether the target is one person (``@all`` and lists are not)."""
@@ -73,10 +73,10 @@ class AppChannel:
         """Deliver one parcel; somebody outside the visible range is ``Refused``."""
         if not self.reaches(target):
             raise Elsewhere(note="no person")
-        admit(parcel, _ABILITIES)
+        admit(parcel, ABILITIES)
         match parcel:
             case TextParcel(markdown):
-                content = {"content": render(markdown, _ABILITIES.dialect)}
+                content = {"content": render(markdown, ABILITIES.dialect)}
                 return await self._send(target.id, "markdown", content)
             case CardParcel(card):
                 shown = card_json(card, limits.APP_CARD, self._home)

@@ -9,7 +9,6 @@ because the memory was full is still refused as soon as it is stale.
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.clock import Clock
 from bot.wecom import limits
@@ -26,7 +25,7 @@ class Replayed(Exception):  # noqa: N818  (what the request is, not a fault of o
 @dataclass(slots=True)
 class _Seen:
     at: float
-    digest: str
+    cipher_hash: int
     answered: bool = False
 
 
@@ -45,18 +44,17 @@ class Guard:
         """Refuse a timestamp (seconds since 1970) more than ten minutes away (``Stale``)."""
         if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):  # noqa: PLR2004
             raise Stale
-        distance = timedelta(seconds=int(timestamp) - self._clock.now().timestamp())
-        if abs(distance) > timedelta(seconds=limits.FRESH):
+        if abs(int(timestamp) - self._clock.now().timestamp()) > limits.FRESH:
             raise Stale
 
-    def admit(self, nonce: str, digest: str) -> None:
-        """Let a verified request in; ``digest`` names its cipher text (``Replayed``)."""
+    def admit(self, nonce: str, cipher_text: str) -> None:
+        """Let a verified request in, or raise ``Replayed``."""
         now = self._clock.now().timestamp()
         self._forget(now)
         seen = self._seen.get(nonce)
         if seen is None:
-            self._seen[nonce] = _Seen(now, digest)
-        elif seen.answered or seen.digest != digest:
+            self._seen[nonce] = _Seen(now, hash(cipher_text))
+        elif seen.answered or seen.cipher_hash != hash(cipher_text):
             raise Replayed
 
     def spend(self, nonce: str) -> None:

@@ -35,7 +35,7 @@ NAME: Final = "link"
 SEND: Final = "aibot_send_msg"
 _UPLOAD_PAUSE: Final = 5
 _DOUBTFUL: Final = 1000
-_ABILITIES: Final = Abilities(
+ABILITIES: Final = Abilities(
     hears_groups=True,
     pushes_groups=True,
     pushes_people=True,
@@ -76,7 +76,7 @@ class LinkChannel:
     @property
     def abilities(self) -> Abilities:
         """What this door can do."""
-        return _ABILITIES
+        return ABILITIES
 
     def reaches(self, target: Target) -> bool:
         """Whether the link stands and somebody has spoken to the bot in this conversation."""
@@ -86,10 +86,10 @@ class LinkChannel:
         """Deliver one parcel; see ``linksend`` for what a missing ack means."""
         if not self.reaches(target):
             raise Elsewhere(note="link")
-        admit(parcel, _ABILITIES)
+        admit(parcel, ABILITIES)
         match parcel:
             case TextParcel(markdown):
-                content = {"content": render(markdown, _ABILITIES.dialect)}
+                content = {"content": render(markdown, ABILITIES.dialect)}
                 await self._send(target, "markdown", content)
             case CardParcel(card):
                 await self._send_card(target, card)

@@ -26,9 +26,7 @@ from bot.wecom.parcels import admit, card_json, fingerprint
 from bot.wecom.rest import Call, Rest, Upload, check, same_host
 from bot.wecom.text import render
 
-_SEND: Final = "/cgi-bin/webhook/send"
-_UPLOAD: Final = "/cgi-bin/webhook/upload_media"
-_ABILITIES: Final = Abilities(
+ABILITIES: Final = Abilities(
     pushes_groups=True,
     text_bytes=limits.WEBHOOK_TEXT,
     dialect=Dialect.BASIC,
@@ -58,17 +56,20 @@ class WebhookChannel:
     @property
     def abilities(self) -> Abilities:
         """What this door can do."""
-        return _ABILITIES
+        return ABILITIES
 
     def reaches(self, target: Target) -> bool:
-        """Whether the group has a webhook, and its address is the platform's own."""
-        return target.group and self._is_ours(target.webhook)
+        """Whether the group has a webhook on the platform's host.
+
+        Any other is refused: an address in a table must not make us call it.
+        """
+        return target.group and same_host(target.webhook, self._rest.base)
 
     async def push(self, target: Target, parcel: Parcel) -> Receipt:
         """Deliver one parcel; the id of a file belongs to this webhook alone."""
         if not self.reaches(target):
             raise Elsewhere(note="no webhook")
-        admit(parcel, _ABILITIES)
+        admit(parcel, ABILITIES)
         if isinstance(parcel, FileParcel):
             key = (target.webhook, *fingerprint(parcel.name, parcel.data))
             await self._shelf.use(
@@ -83,7 +84,7 @@ class WebhookChannel:
     def _encode(self, parcel: TextParcel | CardParcel | PictureParcel) -> tuple[str, Any]:
         match parcel:
             case TextParcel(markdown):
-                return "markdown", {"content": render(markdown, _ABILITIES.dialect)}
+                return "markdown", {"content": render(markdown, ABILITIES.dialect)}
             case CardParcel(card):
                 return "template_card", card_json(card, limits.BOT_CARD, self._home)
             case PictureParcel(_, data):
@@ -94,7 +95,7 @@ class WebhookChannel:
         check(await self._rest.ask(Call(path=webhook, json={"msgtype": kind, kind: content})))
 
     async def _upload(self, webhook: str, parcel: FileParcel) -> str:
-        address = URL(webhook, encoded=True).with_path(_UPLOAD, keep_query=True)
+        address = URL(webhook, encoded=True).with_name("upload_media", keep_query=True)
         call = Call(
             path=str(address),
             params={"type": "file"},
@@ -102,7 +103,3 @@ class WebhookChannel:
             repeatable=True,
         )
         return str(check(await self._rest.ask(call)).get("media_id", ""))
-
-    def _is_ours(self, address: str) -> bool:
-        """Refuse any other host: an address in a table must not make us call it."""
-        return same_host(address, self._rest.base) and URL(address, encoded=True).path == _SEND

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 from xml.etree import ElementTree as ET
 
 _ID_LENGTH: Final = 256
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -41,7 +42,7 @@ def parse_xml(data: bytes) -> ET.Element:
 def parse_json(data: bytes | str) -> Mapping[str, Any]:
     """Parse a JSON object; raises :class:`Malformed` for anything else."""
     try:
-        value = json.loads(data)
+        value = json.loads(data if isinstance(data, str) else data.decode())
     except (ValueError, RecursionError) as error:
         raise Malformed("json") from error
     if not isinstance(value, dict):
@@ -51,7 +52,7 @@ def parse_json(data: bytes | str) -> Mapping[str, Any]:
 
 def to_json(value: object) -> bytes:
     """Compact JSON, as UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def mapping(value: object) -> Mapping[str, Any]:

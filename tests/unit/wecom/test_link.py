@@ -144,8 +144,8 @@ async def test_a_silent_server_is_left_after_three_pings(rig: Rig) -> None:
 
 
 async def test_any_frame_is_a_sign_of_life(rig: Rig) -> None:
+    rig.server.ack = never
     connection = await rig.connect()
-    connection.ack = never
     for number in range(1, 8):
         await connection.send({"cmd": "news"})
         await eventually(partial(rig.has_frames, number + 1))

@@ -109,7 +109,8 @@ async def _always() -> bool:
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
+async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
+    monkeypatch.setattr("bot.wecom.linkhear._GRACE", 0.1)  # whoever still sleeps will not wake
     server = Server()
     async with serve(server) as url, new_session(url) as session:
         rig = Rig(session, url, server)
