@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from config.lexicon import patterns
+from config.lexicon import mapped, patterns
 from models.forms.field import Book, Named
 from models.forms.names import leading_name
 from models.forms.numerals import whole
 from models.forms.typed import Typed, normal
 
 _FEWEST: Final = 2  # numbered lines from which a paste without a headline is a chain
-_NAME_END: Final = re.compile(r"[\s:,;。、|%\-0-9]")
-_BETWEEN: Final = re.compile(r"[\s:,;。、|]*(?:-+\s*)?")
+_CLAUSE: Final = re.escape(mapped("marks", "separator")["clause"])
+_NAME_END: Final = re.compile(rf"[\s{_CLAUSE}%\-0-9]")
+_BETWEEN: Final = re.compile(rf"[\s{_CLAUSE}]*(?:-+\s*)?")
 _CIRCLED: Final = "No"  # the Unicode category of ① and its like
 
 

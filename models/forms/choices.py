@@ -191,7 +191,7 @@ class Choices(Field[tuple[str, ...]]):
 def _pieces(table: _Table, text: str) -> list[str]:
     """Cut a list. A label may hold a blank or comma: the surest cut is tried first."""
     by_echo = [piece for piece in text.split(normal(t("echo.list"))) if piece.strip()]
-    if all(table.exact(piece) for piece in by_echo):
+    if by_echo and all(table.exact(piece) for piece in by_echo):
         return by_echo
     marked = text
     for mark in _MARKS["item"]:

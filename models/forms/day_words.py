@@ -65,8 +65,12 @@ def _yearly(
     year = _given_year(found, now)
     if year is not None:
         return make(year)
-    years = range(now.today.year - near, now.today.year + near + 1)
-    return pick(map(make, years), now.today, past=now.past)
+    here = now.today.year  # the eve of New Year's Day lies in the year before its own
+    years = range(here + 1, here - near - 1, -1) if now.past else range(here, here + near + 1)
+    for day in map(make, years):
+        if day and (day <= now.today if now.past else day >= now.today):
+            return day
+    return None
 
 
 def _month_day(found: _Found, now: _When) -> date | None:

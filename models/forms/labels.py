@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from config.lexicon import mapped
 from config.texts import t, words
 from models.forms.field import Field
 from models.forms.form import Form
@@ -13,9 +14,15 @@ from models.forms.plain import LongText, Text
 from models.forms.typed import fold, normal
 
 _HINT: Final = r"(?:\([^()\n]{0,40}\) ?)?"
-_GAP: Final = r"[\s,;。、|]"
+_LOOK: Final = 80  # characters in which a value shows itself
+_MARKS: Final = mapped("marks", "separator")
+_GAP: Final = rf"[\s{re.escape(_MARKS['gap'])}]"
+_CLOSING: Final = {"[": "]", "<": ">", "{": "}"}
 # What a filler may put before a label at the start of a line: a bullet, a number.
-_BULLET: Final = re.compile(r"[\s\-*·●○■◆]*(?:\(?[0-9]{1,2}[.、)])? *")
+_BULLET: Final = re.compile(
+    rf"[\s{re.escape(mapped('marks', 'list')['bullet'])}]*"
+    rf"(?:\(?[0-9]{{1,2}}[{re.escape(_MARKS['number'])}])? *"
+)
 _HEADING: Final = re.compile(r" *\[[^\[\]\n]{0,40}\] *")
 
 
@@ -26,12 +33,19 @@ class Mark:
     ``start``  where it begins, the separators before it included
     ``name``   where its own name (or bracket) begins
     ``end``    where the value begins
+    ``close``  the bracket that ends the value, if one was opened before the label: 【进度：80%】
     """
 
     field: Field[Any]
     start: int
     name: int
     end: int
+    close: str = ""
+
+    def value_end(self, text: str, end: int) -> int:
+        """Where the value ends, if the next label begins at ``end``."""
+        at = text.find(self.close, self.end, end) if self.close else -1
+        return at if at >= 0 else end
 
 
 def is_text(field: Field[Any]) -> bool:
@@ -67,12 +81,14 @@ def _labels(form: Form) -> _Labels | None:
     if not fields:
         return None
     names = "|".join(forms[name] for name in sorted(forms, key=len, reverse=True))
-    boxed = rf"[\[<{{] ?(?P<boxed>{names}) ?{_HINT}:? ?[\]>}}] ?[:=]?"
+    boxed = rf"[\[<{{] ?(?P<boxed>{names}) ?{_HINT}(?::? ?[\]>}}] ?[:=]?|(?P<open>:))"
     plain = rf"(?P<plain>{names})(?P<colon> ?{_HINT}[:=])?"
-    before = rf"(?:\A|{_GAP}+|(?<=[%\]>}})!?]))"
+    # A run of separators is looked at from its beginning only: long ones must cost little.
+    gap = rf"(?<!{_GAP}){_GAP}"
+    before = rf"(?:\A|{gap}+|(?<=[%\]>}})!?]))"
     return _Labels(
         fields,
-        re.compile(rf"(?:{_GAP}*(?P<box>{boxed})|{before}{plain})", re.IGNORECASE),
+        re.compile(rf"(?:{gap}*(?P<box>{boxed})|{before}{plain})", re.IGNORECASE),
         re.compile(rf"(?:(?P<box>{boxed})|{plain})", re.IGNORECASE),
     )
 
@@ -82,10 +98,11 @@ def _mark(labels: _Labels, found: re.Match[str], text: str) -> Mark | None:
     field = labels.fields[fold(found["boxed"] or found["plain"])]
     name = found.start("box") if found["boxed"] else found.start("plain")
     if not found["boxed"] and not found["colon"]:
-        value = text[found.end() :].lstrip(" ")
+        value = text[found.end() : found.end() + _LOOK].lstrip(" ")
         if is_text(field) or not field.lead(value):
             return None
-    return Mark(field, found.start(), name, found.end())
+    close = _CLOSING[text[name]] if found["open"] else ""
+    return Mark(field, found.start(), name, found.end(), close)
 
 
 def scan(form: Form, text: str) -> Iterator[Mark]:

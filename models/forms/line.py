@@ -76,7 +76,7 @@ def read_line(form: Form, rest: Typed, reading: Reading) -> Line:
         end = marks[at + 1].start if at + 1 < len(marks) else len(rest.text)
         _take_labelled(sorting, mark, end)
     answers = sorting.answers()
-    _late_percent(form, answers)
+    _late_percent(sorting, answers)
     return Line(answers, tuple(sorting.problems))
 
 
@@ -92,12 +92,14 @@ def _skip(text: str, start: int, end: int) -> int:
 
 def _take_labelled(sorting: _Sorting, mark: Mark, end: int) -> None:
     key, text = mark.field.key, sorting.rest.text
+    region, end = end, mark.value_end(text, end)
     start = end - len(text[mark.end : end].lstrip())
     if start == end:
         return
     if is_text(mark.field):
         # A label inside the words of its own field (… 问题：…) is one of these words.
         sorting.add(key, mark.start if key in sorting.spans else start, end)
+        _place(sorting, end + len(mark.close), region)
         return
     reach = start + (_reach(mark.field, text[start:end], sorting.reading) or end - start)
     if key not in sorting.spans:
@@ -107,6 +109,7 @@ def _take_labelled(sorting: _Sorting, mark: Mark, end: int) -> None:
         problem = Problem("problem.line.twice", {"label": label, "typed": typed})
         sorting.problems.append((key, problem))
     _place(sorting, reach, end)
+    _place(sorting, end + len(mark.close), region)
 
 
 def _reach(one: Field[Any], text: str, reading: Reading) -> int:
@@ -120,13 +123,18 @@ def _reach(one: Field[Any], text: str, reading: Reading) -> int:
 def _place(sorting: _Sorting, start: int, end: int) -> None:
     """Give a stretch without a label to the positional fields that wait for an answer."""
     text = sorting.rest.text
-    start = _skip(text, start, end)
+    start = _skip(text, min(start, end), end)
     for key in sorting.form.positional:
         if start == end:
             return
-        if key in sorting.spans or key in sorting.labelled:
+        if key in sorting.spans:
             continue
-        reach = _positional(sorting, sorting.form.field(key), text[start:end])
+        one = sorting.form.field(key)
+        reach = _positional(sorting, one, text[start:end])
+        # A label elsewhere goes before a bare value, but not before a plain 60% at the beginning.
+        plain = isinstance(one, Percent) and text[start + reach - 1] == "%"
+        if key in sorting.labelled and not (reach and plain):
+            continue
         if reach:
             sorting.add(key, start, start + reach)
             start = _skip(text, start + reach, end)
@@ -142,9 +150,9 @@ def _positional(sorting: _Sorting, one: Field[Any], text: str) -> int:
     if last and is_text(one):
         return len(text)
     reach = one.lead(text)
-    if isinstance(one, Percent) and reach and text[reach - 1] != "%":
-        # "3 个项目完成 60%": a bare figure gives way to an explicit one that speaks of progress.
-        reach = 0 if _progress(Typed.read(text[reach:])) else reach
+    explicit = reach and text[reach - 1] == "%"
+    if isinstance(one, Percent) and not explicit and _progress(Typed.read(text[reach:])):
+        return 0  # "3 个项目完成 60%": a figure that speaks of progress goes before a bare one
     return reach or (len(text) if last else 0)
 
 
@@ -166,12 +174,14 @@ def _keep(sorting: _Sorting, start: int, end: int) -> None:
     sorting.problems.append(("", problem))
 
 
-def _late_percent(form: Form, answers: dict[str, str]) -> None:
-    """Find the progress in words like 今天完成两项 60%."""
-    percents = [one for one in form.fields if isinstance(one, Percent)]
+def _late_percent(sorting: _Sorting, answers: dict[str, str]) -> None:
+    """Find the progress in words like 今天完成两项 60%, whether or not they have a place."""
+    fields = sorting.form.fields
+    percents = [one for one in fields if isinstance(one, Percent)]
     if len(percents) != 1 or percents[0].key in answers:
         return
-    said = [answers[one.key] for one in form.fields if is_text(one) and one.key in answers]
+    said = [answers[one.key] for one in fields if is_text(one) and one.key in answers]
+    said += [problem.params["typed"] for key, problem in sorting.problems if not key]
     if raw := _progress(Typed.read("\n".join(said))):
         answers[percents[0].key] = raw
 

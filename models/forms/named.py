@@ -43,7 +43,7 @@ class NamedField(Field[Named]):
 
     def parse(self, raw: str, reading: Reading) -> Named | Problem:
         """Find exactly one; two with the same name, or only similar ones, are listed."""
-        book, text = self.book(reading), clean(raw).lstrip("@＠")
+        book, text = self.book(reading), clean(raw).lstrip("@\uff20")
         params = {"typed": quoted(raw)}
         if len(text) > _LONGEST or not text:
             return Problem(f"problem.{self.kind}.unknown", params)

@@ -11,21 +11,25 @@ from rapidfuzz.distance import LCSseq
 
 from config.lexicon import any_of, listed, mapped
 from models.forms.field import Book, Named
-from models.forms.numerals import chinese
+from models.forms.numerals import whole
 from models.forms.typed import fold
 
 _SUFFIXES: Final = mapped("units", "suffix")
 _SUFFIX: Final = re.compile(rf"(?P<core>.+?)(?P<suffix>{any_of(_SUFFIXES)})\Z")
-_NUMERAL: Final = re.compile(f"第?([{''.join(mapped('numerals', 'digits'))}十百]+)")
+_HUNDRED: Final = 2  # the greatest power of ten in the number of a branch
+_SCALES: Final = [sign for sign, power in mapped("numerals", "scales").items() if power <= _HUNDRED]
+_HANZI: Final = any_of([*mapped("numerals", "digits"), *_SCALES])
+_NUMERAL: Final = re.compile(rf"(?:{any_of(listed('numerals', 'ordinal'))})?((?:{_HANZI})+|[0-9]+)")
 _MARK: Final = re.compile(r"[\W_]+")
 _MOST: Final = 5
 _LONGEST: Final = 60  # characters of a text that can still be a name
 _FIRST_LOOK: Final = 30  # rapidfuzz ratio of the names that are looked at more closely
 _LOOKED_AT: Final = 200
 _SHARED: Final = 0.66  # of the shorter name that must stand in the other one, in order
-_LIKE: Final = 0.6  # score from which a name is worth showing
-_FOLLOW: Final = re.compile(any_of(listed("units", "follow")))
-_ENDS: Final = re.compile(r"[\s\W\d]")
+_LIKE: Final = 0.65  # score from which a name is worth showing
+_STOP: Final = re.compile(rf"\W|\d|{any_of(listed('units', 'follow'))}")
+_ANY_SUFFIX: Final = re.compile(any_of(_SUFFIXES))
+_CODE: Final = re.compile(r" ?\((?P<code>[^()\n]{1,64})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Entry:
 
 
 def _figure(found: re.Match[str]) -> str:
-    value = chinese(found.group(1))
+    value = whole(found.group(1))
     return found.group() if value is None else str(value)
 
 
@@ -64,20 +68,20 @@ class NameBook:
         self._entries = tuple(entries)
 
     @cached_property
-    def _exact(self) -> dict[str, list[int]]:
-        index: dict[str, list[int]] = {}
+    def _exact(self) -> dict[str, tuple[int, ...]]:
+        index: dict[str, tuple[int, ...]] = {}
         for at, entry in enumerate(self._entries):
             for name in {fold(name) for name in (entry.key, entry.label, *entry.aliases)}:
-                index.setdefault(name, []).append(at)
+                index[name] = (*index.get(name, ()), at)
         return index
 
     @cached_property
-    def _cores(self) -> dict[str, list[tuple[int, str]]]:
+    def _cores(self) -> dict[str, tuple[tuple[int, str], ...]]:
         """By core: entries with the kind of their suffix. Keys have no suffix."""
-        index: dict[str, list[tuple[int, str]]] = {}
+        index: dict[str, tuple[tuple[int, str], ...]] = {}
         for at, entry in enumerate(self._entries):
             for short, kind in {core(fold(name)) for name in (entry.label, *entry.aliases)}:
-                index.setdefault(short, []).append((at, kind))
+                index[short] = (*index.get(short, ()), (at, kind))
         return index
 
     @cached_property
@@ -97,7 +101,7 @@ class NameBook:
             return self._named(self._exact[name])
         short, kind = core(name)
         # A single character says something only with its suffix: 二支部, but not 2.
-        hits = self._cores.get(short, []) if kind or len(short) > 1 else []
+        hits = self._cores.get(short, ()) if kind or len(short) > 1 else ()
         return self._named(at for at, other in hits if not kind or not other or kind == other)
 
     def close(self, text: str) -> Sequence[Named]:
@@ -130,20 +134,23 @@ def leading_name(text: str, book: Book) -> tuple[Sequence[Named], int]:
     """What a text begins with: the entries of the longest name, and where it ends.
 
     The name must end where something else begins: at a blank, mark or figure, after a suffix word
-    (党支部), before a word like 已完成, or with the text. Nothing is found: ``((), 0)``.
+    (党支部), before a word like 已完成, or with the text. A code in brackets behind it decides
+    between entries. Nothing is found: ``((), 0)``.
     """
     head = text[:_LONGEST]
-    ends = {found.start() for found in _ENDS.finditer(head)} | {
-        found.start() for found in _FOLLOW.finditer(head)
-    }
+    ends = {found.start() for found in _STOP.finditer(head)}
     ends.update(found.end() for found in _ANY_SUFFIX.finditer(head))
     if len(text) == len(head):
         ends.add(len(head))
     for end in sorted(ends, reverse=True):
-        hits = book.find(head[:end]) if head[:end].strip() else ()
+        hits = book.find(head[:end]) if end and head[end - 1].isalnum() else ()
         if hits:
-            return hits, end
+            return _decided(text, hits, end)
     return (), 0
 
 
-_ANY_SUFFIX: Final = re.compile(any_of(_SUFFIXES))
+def _decided(text: str, hits: Sequence[Named], end: int) -> tuple[Sequence[Named], int]:
+    """The one of several entries whose code stands behind the name in brackets."""
+    found = _CODE.match(text, end)
+    coded = [hit for hit in hits if found and fold(hit.key) == fold(found["code"])]
+    return (coded, found.end()) if found and coded else (hits, end)

@@ -4,19 +4,21 @@ All functions read text without blanks as :func:`models.forms.typed.normal` give
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from config.lexicon import listed, mapped, patterns
 
-_DIGITS: Final = mapped("numerals", "digits")
-_SCALES: Final = mapped("numerals", "scales")
+_DIGITS: Final[Mapping[str, int]] = mapped("numerals", "digits")
+_SCALES: Final[Mapping[str, int]] = mapped("numerals", "scales")
 _POINTS: Final = listed("numerals", "point")
 _ALONE: Final = {1: 10, 2: 100}  # 十; 百 as in 百分之百
 _POWERS: Final = (8, 4, 3, 2, 1)
 _MYRIAD: Final = 4  # 万 and 亿 (10^4, 10^8) multiply a whole number, smaller scales one digit
 _LONGEST: Final = 20  # characters of a numeral that anybody writes
+_PAIR: Final = 2
 _TIGHT: Final = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 
 
@@ -38,6 +40,8 @@ def chinese(text: str) -> int | None:
     if not 0 < len(text) <= _LONGEST:
         return None
     if all(char in _DIGITS for char in text):
+        if len(text) == _PAIR and all(_DIGITS[char] for char in text):
+            return None  # 三五 means three to five
         return int("".join(str(_DIGITS[char]) for char in text))
     return _scaled(text)
 
@@ -45,7 +49,7 @@ def chinese(text: str) -> int | None:
 def _scaled(text: str) -> int | None:
     """Read from the largest scale down: what stands before it times the scale, plus the tail."""
     if len(text) == 1:
-        digit: int | None = _DIGITS.get(text)
+        digit = _DIGITS.get(text)
         return _ALONE.get(_SCALES.get(text, 0)) if digit is None else digit
     for power in _POWERS:
         place = next((at for at, char in enumerate(text) if _SCALES.get(char) == power), -1)

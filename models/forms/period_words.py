@@ -131,8 +131,9 @@ def _near_tendays(found: _Found, today: date) -> CalendarPeriod:
 
 
 def _distance(period: CalendarPeriod, today: date) -> int:
+    """Days from today; those ahead count double, since people rather speak of what has been."""
     first, last = period.days()
-    return max((first - today).days, (today - last).days, 0)
+    return max(2 * (first - today).days, (today - last).days, 0)
 
 
 def _nearest(rule: _Rule, found: _Found, today: date) -> CalendarPeriod:

@@ -5,10 +5,10 @@ here is read back exactly, whatever the answers hold.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from config.lexicon import listed
+from config.lexicon import listed, mapped
 from config.texts import t
 from models.forms.field import NOTHING, Field
 from models.forms.form import Form
@@ -16,7 +16,9 @@ from models.forms.labels import Mark, at_line_start, is_text, scan
 from models.forms.typed import Typed, clean, fold
 
 _POLITE: Final = frozenset(listed("answers", "polite"))
-_BRACKETS: Final = "[]<>{}#*-=:!。.,~ "
+_END: Final = mapped("marks", "separator")["end"]
+_BRACKETS: Final = "[]<>{}#*-=: " + _END
+_NO_HINT: Final = dict.fromkeys(map(ord, "()\uff08\uff09\n"), " ")  # brackets would end a hint
 _FEWEST: Final = 2  # labels from which a text without a heading may be a sheet
 _LONGEST_HEADING: Final = 40
 
@@ -69,8 +71,7 @@ def write_sheet(
 
 def _hint(text: str) -> str:
     """A hint in one line without brackets, short enough to be taken for one."""
-    inner = "".join(" " if char in "()（）\n" else char for char in text)
-    return inner.strip()[:_LONGEST_HEADING]
+    return text.translate(_NO_HINT).strip()[:_LONGEST_HEADING]
 
 
 def _guarded(value: str) -> bool:
@@ -81,7 +82,7 @@ def _guarded(value: str) -> bool:
 
 def _is_polite(line: str) -> bool:
     word = fold(line)
-    return word in _POLITE or word.rstrip("!。.~") in _POLITE
+    return word in _POLITE or word.rstrip(_END) in _POLITE
 
 
 def _line_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -105,7 +106,7 @@ def _marks(form: Form, text: str, keys: frozenset[str]) -> list[Mark]:
         if mark is None or key not in keys or key in found:
             continue
         long = mark.field.describe().multiline
-        found[key] = Mark(mark.field, start, start + mark.name, start + mark.end)
+        found[key] = replace(mark, start=start, name=start + mark.name, end=start + mark.end)
         inside_long = inside_long or long
     for mark in scan(form, text):
         if mark.field.key in keys and mark.field.key not in found:
@@ -126,13 +127,15 @@ def read_sheet(form: Form, typed: Typed, keys: Collection[str] | None = None) ->
     _pass_over(form, typed.part(0, marks[0].start if marks else None), unknown)
     for at, mark in enumerate(marks):
         end = marks[at + 1].start if at + 1 < len(marks) else len(text)
-        value = typed.part(mark.end, end).strip()
+        stop = mark.value_end(text, end)
+        value = typed.part(mark.end, stop).strip()
         if mark.field.describe().multiline:
             raw = _long(value)
         else:
             raw = _first_line(form, mark.field, value, unknown)
         if raw:
             answers[mark.field.key] = raw
+        _pass_over(form, typed.part(min(stop + len(mark.close), end), end), unknown)
     return Sheet(answers, tuple(unknown))
 
 

@@ -79,6 +79,22 @@ def _kept(char: str) -> bool:
     return _visible(char)
 
 
+def _unseen(char: str) -> bool:
+    return char.isspace() or char == _JOINER or char in _INVISIBLE
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks at both ends, nor signs there that nothing visible carries."""
+    start, end = 0, len(text)
+    while start < end and _unseen(text[start]):
+        start += 1
+    while end > start and _unseen(text[end - 1]):
+        end -= 1
+    while end < len(text) and not text[end].isspace():
+        end += 1  # these belong to the last visible character, like the colour of an emoji
+    return text[start:end] if start < end else ""
+
+
 def clean(text: str) -> str:
     r"""Somebody's words as they are stored: as typed, without control and invisible characters.
 
@@ -86,11 +102,11 @@ def clean(text: str) -> str:
     nothing. Lone surrogates go too: no store can hold them.
     """
     if text.isprintable():  # nothing to take out; isprintable refuses all blanks but the space
-        return text.strip()
+        return _trimmed(text)
     text = text.replace("\r\n", "\n")
     lines = "".join("\n" if char == "\r" or char in _LINE_ENDS else char for char in text)
     kept = (" " if char == "\t" else char for char in lines if _kept(char))
-    return "".join(kept).strip()
+    return _trimmed("".join(kept))
 
 
 @dataclass(frozen=True, slots=True)
