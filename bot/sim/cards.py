@@ -119,27 +119,14 @@ def _target(*kinds: int) -> dict[str, Shape]:
 
 
 def _notice_fields(lengths: _Lengths, dealer: Dealer) -> dict[str, Shape]:
-    values = (0, 1, 3) if dealer is Dealer.BOT else (0, 1, 2, 3)
-    jumps = (0, 1, 2, 3) if dealer is Dealer.BOT else (0, 1, 2)
-    row: dict[str, Shape] = {
-        "keyname": Text(required=True, chars=5),
-        "value": Text(chars=lengths.value),
-        "type": Whole(values=values),
-        "url": Text(),
-        "userid": Text(),
-    }
-    jump = {"title": Text(required=True, chars=lengths.jump), **_target(*jumps)}
-    if dealer is Dealer.BOT:
-        jump["question"] = Text(size=limits.SMART_REPLY)
-    else:
-        row["media_id"] = Text()
     title: dict[str, Shape] = {
         "title": Text(chars=lengths.title),
         "desc": Text(chars=lengths.desc),
     }
-    vertical: dict[str, Shape] = {
-        "title": Text(required=True, chars=lengths.vertical_title),
-        "desc": Text(chars=lengths.vertical_desc),
+    source: dict[str, Shape] = {
+        "icon_url": Text(),
+        "desc": Text(chars=lengths.source),
+        "desc_color": Whole(values=(0, 1, 2, 3)),
     }
     picture: dict[str, Shape] = {
         "url": Text(required=True),
@@ -153,26 +140,44 @@ def _notice_fields(lengths: _Lengths, dealer: Dealer) -> dict[str, Shape]:
     }
     return {
         "card_type": Text(required=True),
-        "source": Obj(
-            keys={
-                "icon_url": Text(),
-                "desc": Text(chars=lengths.source),
-                "desc_color": Whole(values=(0, 1, 2, 3)),
-            }
-        ),
+        "source": Obj(keys=source),
         "main_title": Obj(keys=title),
         "emphasis_content": Obj(keys={"title": Text(chars=10), "desc": Text(chars=15)}),
         "quote_area": Obj(keys={**_target(0, 1, 2), "title": Text(), "quote_text": Text()}),
         "sub_title_text": Text(chars=lengths.sub_title),
         "card_image": Obj(keys=picture),
         "image_text_area": Obj(keys=beside),
-        "vertical_content_list": Many(item=Obj(keys=vertical), most=4, least=0),
-        "horizontal_content_list": Many(item=Obj(keys=row), most=6, least=0),
-        "jump_list": Many(item=Obj(keys=jump), most=3, least=0),
+        **_notice_lists(lengths, dealer),
         "card_action": Obj(keys=_target(0, 1, 2)),
         "task_id": Text(size=limits.TASK_ID),
         "feedback": Obj(keys={"id": Text(required=True, size=limits.BOT_FEEDBACK_ID)}),
         "replace_text": Text(),
+    }
+
+
+def _notice_lists(lengths: _Lengths, dealer: Dealer) -> dict[str, Shape]:
+    smart = dealer is Dealer.BOT
+    row: dict[str, Shape] = {
+        "keyname": Text(required=True, chars=5),
+        "value": Text(chars=lengths.value),
+        "type": Whole(values=(0, 1, 3) if smart else (0, 1, 2, 3)),
+        "url": Text(),
+        "userid": Text(),
+    }
+    jumps = (0, 1, 2, 3) if smart else (0, 1, 2)
+    jump = {"title": Text(required=True, chars=lengths.jump), **_target(*jumps)}
+    if smart:
+        jump["question"] = Text(size=limits.SMART_REPLY)
+    else:
+        row["media_id"] = Text()
+    vertical: dict[str, Shape] = {
+        "title": Text(required=True, chars=lengths.vertical_title),
+        "desc": Text(chars=lengths.vertical_desc),
+    }
+    return {
+        "vertical_content_list": Many(item=Obj(keys=vertical), most=4, least=0),
+        "horizontal_content_list": Many(item=Obj(keys=row), most=6, least=0),
+        "jump_list": Many(item=Obj(keys=jump), most=3, least=0),
     }
 
 

@@ -55,7 +55,15 @@ async function refreshPlaces() {
 // The two robots stay on top, like pinned chats; groups follow, the liveliest first.
 const byLife = () => [...state.places.values()].sort((a, b) => a.order - b.order || b.last_number - a.last_number);
 
+let drawing = 0;
+/** Redraw soon: a broadcast to 305 groups is many events and one new list. */
+function drawPlacesSoon() {
+  drawing ||= setTimeout(drawPlaces, 50);
+}
+
 function drawPlaces() {
+  clearTimeout(drawing);
+  drawing = 0;
   const wanted = $("#filter").value.trim().toLowerCase();
   const sorted = byLife();
   const shown = sorted.filter((place) => place.title.toLowerCase().includes(wanted));
@@ -163,7 +171,7 @@ function arrived(message, place) {
     act("read", { persona: state.me.person.userid, place: place.key }).catch(() => {});
   }
   state.places.set(place.key, place);
-  drawPlaces();
+  drawPlacesSoon();
   if (!here) return;
   const log = $("#log");
   const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
