@@ -181,7 +181,7 @@ async function refreshLog() {
   const rows = lines.map((line) => {
     const bad = line.door === "violation" || line.code !== 0;
     const door = t(`log.door.${line.door}`);
-    return el("li", { class: bad ? "bad" : null }, el("span", {}, line.at.slice(11, 19)), el("code", {}, line.call), el("b", {}, line.code ? String(line.code) : door), line.note ? el("p", {}, line.note) : null);
+    return el("li", { class: bad ? "bad" : null }, el("span", {}, line.at.slice(11, 19)), el("code", {}, ...line.call.split(/(?<=[_/])/).flatMap((part) => [part, el("wbr")])), el("b", {}, line.code ? String(line.code) : door), line.note ? el("p", {}, line.note) : null);
   });
   $("#platform ul").replaceChildren(...(rows.length ? rows : [el("li", { class: "none" }, t("log.none"))]));
 }
