@@ -43,6 +43,14 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """A form that was filled in on a page: the command's key, raw answers by field key."""
+
+    command: str
+    answers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One message or event, the same whatever door it came through.
 
@@ -61,6 +69,7 @@ class Incoming:
     text: str = ""
     files: tuple[IncomingFile, ...] = ()
     click: Click | None = None
+    form: Submission | None = None
     entered: bool = False
     quote: str = ""
     reply_url: str = ""
@@ -68,15 +77,16 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said at once: text in our small Markdown, a card, or a card in the clicked one's place.
+    """What is said at once: text in our small Markdown, a card, or a card in the clicked one's.
 
     The dispatcher keeps it within the abilities of the channel; what does not fit has become
-    outbox rows in the same transaction.
+    outbox rows in the same transaction. ``private``: the update is for the clicker alone.
     """
 
     text: str = ""
     card: Card | None = None
     update: Card | None = None
+    private: bool = False
 
 
 Dispatch: TypeAlias = Callable[[Incoming], Awaitable[Answer | None]]
@@ -199,15 +209,15 @@ class PushError(Exception):
         self.note = note
 
 
-class Refused(PushError):
+class Refused(PushError):  # noqa: N818  (a state, read in an except clause)
     """The platform refuses this parcel for good; a person has to look at it."""
 
 
-class Elsewhere(PushError):
+class Elsewhere(PushError):  # noqa: N818  (as above)
     """This channel does not reach the target now; another one may."""
 
 
-class Later(PushError):
+class Later(PushError):  # noqa: N818  (as above)
     """Not now: a limit, a refused connection, a fault of the platform. Nothing was delivered."""
 
     def __init__(self, seconds: float, code: int = 0, note: str = "") -> None:
@@ -215,7 +225,7 @@ class Later(PushError):
         self.seconds = seconds
 
 
-class Unconfirmed(PushError):
+class Unconfirmed(PushError):  # noqa: N818  (as above)
     """Sent, but nobody knows whether it arrived; sending again may double it."""
 
 

@@ -25,7 +25,7 @@ from bot.fit import fit
 from bot.writer import Work, Writer
 from config.rules import Rules
 from config.texts import t
-from handlers.content import Text, dump, load
+from handlers.content import Card, Text, dump, load
 from handlers.reply import Markdown, Reply, fill
 from models.audit import Audit
 from models.directory import Directory
@@ -56,7 +56,16 @@ Handle: TypeAlias = Callable[[Session, Incoming, Trace], tuple[Reply, list[Order
 class MessageWork(Work[Answer]):
     """A message on its way through the writer."""
 
-    __slots__ = ("abilities", "answered", "incoming", "lock", "orders", "sealed", "trace", "verdict")
+    __slots__ = (
+        "abilities",
+        "answered",
+        "incoming",
+        "lock",
+        "orders",
+        "sealed",
+        "trace",
+        "verdict",
+    )
 
     def __init__(
         self,
@@ -137,7 +146,12 @@ class Intake:
                 exc_info=error,
             )
         reply = Reply(Markdown(text))
-        work.result = fit(reply, work.incoming, work.abilities, self._token, work.orders, self._clock.now())
+        if work.incoming.click is not None and isinstance(error, UserError):
+            # Whoever may not press the button is told so on their own copy, not in the group.
+            reply = Reply(card=Card(title=t("error.click"), body=text), private=True)
+        work.result = fit(
+            reply, work.incoming, work.abilities, self._token, work.orders, self._clock.now()
+        )
         return True
 
     def close(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
@@ -174,7 +188,9 @@ class Intake:
         if not fresh:
             return
         rows = [{"conversation": c, "channel": name, "at": now} for c, name in fresh]
-        connection.execute(_HEARD_AGAIN, [{**r, "c": r["conversation"], "n": r["channel"]} for r in rows])
+        connection.execute(
+            _HEARD_AGAIN, [{**r, "c": r["conversation"], "n": r["channel"]} for r in rows]
+        )
         insert_new(connection, Heard.__table__, rows)
         self._heard.update(fresh)
 
@@ -222,6 +238,8 @@ def write_answer(answer: Answer | None) -> str | None:
         body["card"] = dump(answer.card)
     if answer.update:
         body["update"] = dump(answer.update)
+    if answer.private:
+        body["private"] = True
     return json.dumps(body, ensure_ascii=False)
 
 
@@ -233,7 +251,7 @@ def read_answer(text: str | None) -> Answer:
     cards: Mapping[str, Any] = {
         name: load(body[name]) for name in ("card", "update") if name in body
     }
-    return Answer(text=body["text"], **cards)
+    return Answer(text=body["text"], private=body.get("private", False), **cards)
 
 
 class Dispatcher:
@@ -303,5 +321,3 @@ class Dispatcher:
             outcome=verdict,
             ms=round((time.perf_counter() - begun) * 1000, 1),
         )
-
-

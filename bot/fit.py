@@ -31,7 +31,8 @@ def fit(
         if text and not abilities.click_text:
             rest.append(Text(text))
             text = ""
-        answer = Answer(text=text, update=replace(card, task=incoming.click.task))
+        update = replace(card, task=incoming.click.task)
+        answer = Answer(text=text, update=update, private=reply.private)
     elif incoming.click is not None and not abilities.click_text:
         rest.append(Text(text))
         answer = Answer()

@@ -19,7 +19,7 @@ from handlers.spec import Command
 from models.directory import People, UnitsOnDemand
 from models.draft import Draft, DraftState, pause_open, step
 from models.errors import UserError
-from models.forms.field import Facts, Reading
+from models.forms.field import Facts, Problem, Reading, Unsure
 from models.forms.flow import (
     Ask,
     Confirm,
@@ -31,6 +31,7 @@ from models.forms.flow import (
     Said,
     advance,
     look,
+    problems_of,
     values_of,
 )
 from models.forms.form import Form
@@ -82,11 +83,17 @@ class Forms:
         unknown = fill("draft.sheet_unknown", lines="；".join(sheet.unknown))
         return replace(reply, text=lines(reply.text, unknown))
 
-    def give(
-        self, ctx: Context, command: Command, raw: Mapping[str, str], trace: Trace
-    ) -> Reply:
+    def give(self, ctx: Context, command: Command, raw: Mapping[str, str], trace: Trace) -> Reply:
         """All answers at once, from a page."""
         return self._advance(ctx, Run(command, Filling(), {}), Given(raw), trace)
+
+    def problems(
+        self, ctx: Context, command: Command, raw: Mapping[str, str]
+    ) -> Mapping[str, Problem | Unsure[Any]]:
+        """What is wrong or uncertain with a page's answers, by field key."""
+        reading = self.reading(ctx)
+        values = values_of(command.form, {k: v for k, v in raw.items() if v.strip()}, reading)
+        return problems_of(command.form, raw, reading, command.facts(ctx, values))
 
     def hear(self, ctx: Context, draft: Draft, typed: Typed, trace: Trace) -> Reply:
         """The next answer to an open form."""
@@ -117,9 +124,7 @@ class Forms:
             return reply
         if isinstance(reply.then, Begin):
             run = Run(self._catalogue.command(reply.then.command), Filling(), reply.then.params)
-            more = self._advance(
-                ctx, run, Given(reply.then.answers, complete=False), trace
-            )
+            more = self._advance(ctx, run, Given(reply.then.answers, complete=False), trace)
         else:
             more = self._look(ctx, reply.then)
         return Reply(
@@ -158,8 +163,10 @@ class Forms:
         filling, outcome = advance(form, run.filling, event, reading, before)
         answers = run.filling.answers
         run.filling = filling
-        if filling.answers != answers and (facts := self._facts(ctx, run)) != before:
-            if not isinstance(outcome, Ask) or outcome.problem is None:
+        wrong = isinstance(outcome, Ask) and outcome.problem is not None
+        if filling.answers != answers and not wrong:
+            facts = self._facts(ctx, run)
+            if facts != before:
                 run.filling, outcome = look(form, filling, reading, facts)
         if isinstance(outcome, Done):
             self._close(ctx, run)

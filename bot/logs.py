@@ -7,13 +7,14 @@ type and the places are enough to find a fault.
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
 
 
-def _stack(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _stack(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace an exception by its type and the places it passed."""
     error = event.pop("exc_info", None)
     if error is True:

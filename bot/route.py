@@ -3,32 +3,29 @@
 Runs inside the transaction of one message (``bot/dispatch.py``); knows no channel.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from bot.channel import Click, Incoming
-from bot.clock import Clock
+from bot.channel import Click, Incoming, Submission
+from bot.contexts import Contexts
 from bot.dispatch import Trace
 from bot.forms import Forms
 from bot.tray import keep_files
-from config.rules import Rules
 from config.texts import words
 from handlers.catalogue import Catalogue
 from handlers.context import Context
 from handlers.help import overview, usable
 from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Command, Where
-from models.directory import Directory
 from models.draft import Draft, open_draft
 from models.errors import UserError
 from models.forms.address import after_slash, match_name, strip_mention
 from models.forms.chain import read_chain
 from models.forms.nearest import nearest
 from models.forms.sheet import recognise_sheet
-from models.forms.typed import Typed, fold
+from models.forms.typed import Typed, fold, normal
 from models.push import Order
 from models.secrecy import secrecy_mark
 
@@ -53,57 +50,34 @@ class Names:
 class Router:
     """Understands messages and does what they ask."""
 
-    def __init__(  # noqa: PLR0913  (the composition root hands in each of them)
+    def __init__(
         self,
         catalogue: Catalogue,
         forms: Forms,
-        directory: Directory,
-        clock: Clock,
-        zone: ZoneInfo,
-        rules: Rules,
+        contexts: Contexts,
         bot_names: tuple[str, ...],
-        token: Callable[[], str],
-        link: Callable[[str, str], str],
     ) -> None:
         self._catalogue = catalogue
         self._names = Names.of(catalogue)
         self._forms = forms
-        self._directory = directory
-        self._clock = clock
-        self._zone = zone
-        self._rules = rules
+        self._contexts = contexts
         self._bot_names = bot_names
-        self._token = token
-        self._link = link
 
     def handle(
         self, session: Session, incoming: Incoming, trace: Trace
     ) -> tuple[Reply, list[Order]]:
         """One message: what to answer, and what to push."""
-        ctx = self.context(session, incoming)
+        ctx = self._contexts.hearing(session, incoming.sender, incoming.chat, incoming.message_id)
         trace.person_id = ctx.member.id if ctx.member else None
         reply = self._answer(ctx, incoming, trace)
         trace.subject = ctx.subject
         return reply, ctx.orders
 
-    def context(self, session: Session, incoming: Incoming) -> Context:
-        """Who speaks, and where."""
-        return Context(
-            session=session,
-            now=self._clock.now(),
-            zone=self._zone,
-            rules=self._rules,
-            token=self._token,
-            link=self._link,
-            directory=self._directory,
-            member=self._directory.member(session, incoming.sender),
-            room=self._directory.room(session, incoming.chat) if incoming.chat else None,
-            message_id=incoming.message_id,
-        )
-
     def _answer(self, ctx: Context, incoming: Incoming, trace: Trace) -> Reply:
         if incoming.click is not None:
             return self._clicked(ctx, incoming.click, trace)
+        if incoming.form is not None:
+            return self._submitted(ctx, incoming.form, trace)
         if incoming.entered:
             return Reply(overview(ctx, self._catalogue.commands))
         if len(incoming.text) > LONGEST:
@@ -139,18 +113,17 @@ class Router:
             return self._go_on(ctx, draft, typed, trace)
         return self._bare(ctx, typed, trace)
 
-    def _pasted(
-        self, ctx: Context, typed: Typed, trace: Trace, *, answering: bool
-    ) -> Reply | None:
+    def _pasted(self, ctx: Context, typed: Typed, trace: Trace, *, answering: bool) -> Reply | None:
         """A chain or a filled-in sheet; one that is only guessed at is no answer to a question."""
+        offered = usable(ctx, self._catalogue.commands)
         chain = read_chain(typed)
-        command = next((c for c in usable(ctx, self._catalogue.commands) if c.chain), None)
-        if chain is not None and command is not None and command.chain is not None:
-            if chain.marked or not answering:
-                trace.action = command.key
-                reading = self._forms.reading(ctx)
-                return self._forms.follow(ctx, command.chain(ctx, chain, reading), trace)
-        sheets = {c.form: c for c in usable(ctx, self._catalogue.commands) if c.sheet}
+        if chain is not None and (chain.marked or not answering):
+            for command in offered:
+                if command.chain is not None:
+                    trace.action = command.key
+                    reply = command.chain(ctx, chain, self._forms.reading(ctx))
+                    return self._forms.follow(ctx, reply, trace)
+        sheets = {command.form: command for command in offered if command.sheet}
         form = None if answering else recognise_sheet(list(sheets), typed)
         if form is None:
             return None
@@ -186,7 +159,9 @@ class Router:
         if not names:
             return say("error.not_understood")
         hints = "、".join(f"/{name}" for name in names)
-        return Reply(lines(fill("error.unknown_command", word=word), fill("error.nearest", names=hints)))
+        return Reply(
+            lines(fill("error.unknown_command", word=word), fill("error.nearest", names=hints))
+        )
 
     def _begin(self, ctx: Context, command: Command, rest: Typed, trace: Trace) -> Reply:
         """Check that the command may be used here, then do it or ask for what is missing."""
@@ -202,6 +177,17 @@ class Router:
         if not command.may(ctx.member):
             raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
         return self._forms.begin_line(ctx, command, rest, trace)
+
+    def _submitted(self, ctx: Context, form: Submission, trace: Trace) -> Reply:
+        """A form from a page: the same rights, the same gate, the same handler."""
+        command = self._catalogue.command(form.command)
+        trace.action = command.key
+        if not command.may(ctx.member):
+            raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
+        for answer in form.answers.values():
+            if mark := secrecy_mark(normal(answer)):
+                raise UserError("error.secret", mark=mark)
+        return self._forms.give(ctx, command, form.answers, trace)
 
     def _clicked(self, ctx: Context, click: Click, trace: Trace) -> Reply:
         """A button: an answer to a form, or a registered action. Rights are checked here."""

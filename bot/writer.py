@@ -142,7 +142,7 @@ class Writer:
             if connection is None or connection.closed or connection.invalidated:
                 connection = self._engine.connect()
             self._attempt(connection, works)
-        except Exception as error:  # noqa: BLE001  (whatever it is, somebody waits for an answer)
+        except Exception as error:
             connection = _drop(connection, error)
             if len(works) > 1:
                 for work in works:
@@ -151,7 +151,7 @@ class Writer:
                 return connection
             works[0].error = Unavailable() if is_world(error) else error
             if not isinstance(works[0].error, Unavailable | IntegrityError):
-                log.error("batch_failed", exc_info=error)
+                log.exception("batch_failed", exc_info=error)
         self._tell(works)
         return connection
 
@@ -169,8 +169,11 @@ class Writer:
             self._batch.close(connection, works)
 
     def _run(self, session: Session, work: Work[Any], *, alone: bool) -> None:
-        """One piece between SAVEPOINT and RELEASE, written by hand: a nested transaction of
-        SQLAlchemy costs fifty times as much, and this is a message's way."""
+        """One piece between SAVEPOINT and RELEASE.
+
+        Written by hand: a nested transaction of SQLAlchemy costs fifty times as much, and this is
+        a message's way.
+        """
         raw = session.connection().connection.cursor()
         raw.execute("SAVEPOINT work")
         try:

@@ -41,7 +41,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8080"
     secret_key: str = field(default="", repr=False)
     data_keys: tuple[bytes, ...] = field(default=(), repr=False)
-    bot_names: tuple[str, ...] = ("支部通",)
+    bot_names: tuple[str, ...] = field(default_factory=lambda: (t("web.name"),))
     corp_id: str = ""
     app_agent_id: int = 0
     app_secret: str = field(default="", repr=False)
@@ -170,7 +170,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         public_url=read.address("ZBT_PUBLIC_URL", f"http://{shown}:{port}", ("http", "https")),
         secret_key=read.text("ZBT_SECRET_KEY"),
         data_keys=read.data_keys("ZBT_DATA_KEYS"),
-        bot_names=read.names("ZBT_BOT_NAME", "支部通"),
+        bot_names=read.names("ZBT_BOT_NAME", t("web.name")),
         corp_id=read.text("ZBT_CORP_ID"),
         app_agent_id=int(read.number("ZBT_APP_AGENT_ID", 0)),
         app_secret=read.text("ZBT_APP_SECRET"),

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from handlers import binding, chains, ledgers, mine, organisation, progress, project, ranking, steering
+from handlers import (
+    binding,
+    chains,
+    ledgers,
+    mine,
+    organisation,
+    progress,
+    project,
+    ranking,
+    steering,
+)
 from handlers.help import help_command
 from handlers.ledgers import table_commands
 from handlers.spec import Action, Command, Family, Ledger, Recipe

@@ -110,9 +110,7 @@ def _read(ctx: Context, one: Matched, reading: Reading) -> Entry:
     return _judge(ctx, one, branch, project, reading)
 
 
-def _judge(
-    ctx: Context, one: Matched, branch: Place, project: Project, reading: Reading
-) -> Entry:
+def _judge(ctx: Context, one: Matched, branch: Place, project: Project, reading: Reading) -> Entry:
     """Read the percent of a line and hold it against what is known."""
     raw = read_line(LINE, one.body, reading).answers.get("percent", "")
     value = PERCENT.parse(raw, reading) if raw else Problem("chain.no_percent")

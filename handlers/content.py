@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-
 from typing import Any, Final, TypeAlias
 
 # Characters that could forge a link, a mention, a quote or a formula in somebody's Markdown.
@@ -112,11 +111,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A ledger as an Excel file: rows as ``viewer`` (a userid, or everything) may see them."""
+    """A ledger as an Excel file: rows as ``viewer`` (a userid, or everything) may see them.
+
+    ``url`` is where the same can be read as a page, for channels that carry no files.
+    """
 
     ledger: str
     name: str
     viewer: str | None = None
+    url: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -160,7 +163,8 @@ def _card(body: dict[str, Any]) -> Card:
             Select(s["key"], s["label"], tuple(Choice(**c) for c in s["choices"]), s["chosen"])
             for s in body["selects"]
         ),
-        ticks=ticks and Ticks(ticks["key"], tuple(Choice(**c) for c in ticks["choices"]), ticks["many"]),
+        ticks=ticks
+        and Ticks(ticks["key"], tuple(Choice(**c) for c in ticks["choices"]), ticks["many"]),
         links=tuple(Link(**link) for link in body["links"]),
         task=body["task"],
     )

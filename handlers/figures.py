@@ -24,7 +24,7 @@ def plan_text(ahead: Decimal) -> str:
 
 
 def light(ahead: Decimal | None, yellow: int, red: int) -> str:
-    """Traffic light from points behind plan: ``green``, ``yellow``, ``red``, empty without figure."""
+    """Traffic light from points behind plan: green, yellow, red; empty without a figure."""
     if ahead is None:
         return ""
     if -ahead >= red:

@@ -1,4 +1,4 @@
-"""帮助, and the words that steer a form: 模板, 继续, 取消 are in ``drafts``; here is who may what."""
+"""帮助: what somebody may use in a place, and how."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,9 @@ from models.forms.form import Form
 from models.forms.kinds import Text
 
 FORM = Form(
-    key="help", version=1, fields=(Text(key="word", required=False, max_chars=20),),
+    key="help",
+    version=1,
+    fields=(Text(key="word", required=False, max_chars=20),),
     positional=("word",),
 )
 

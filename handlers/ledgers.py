@@ -1,15 +1,14 @@
 """台账 and 导出: every ledger by its Chinese name, and the operator's ledgers 推送 and 审计."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Select, case, literal, null, select
+from sqlalchemy import case, literal, null, select
 
 from config.texts import has, t
 from handlers.content import Export
 from handlers.context import Context
 from handlers.reply import Markdown, Reply, fill, lines, say
-from handlers.spec import Column, Command, Family, Kind, Ledger, View
+from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
 from handlers.table import Wish, cell_text, page_of
 from models.audit import Audit
 from models.errors import UserError
@@ -60,9 +59,9 @@ def table_commands(ledgers: Sequence[Ledger]) -> tuple[Command, Command]:
 
     def export(ctx: Context, answers: Answers) -> Reply:
         ledger, _ = _chosen(ctx, ledgers, answers)
-        file = Export(ledger.key, ledger.name, ctx.who.userid)
-        ctx.push_person(ctx.who.userid, file, f"export:{ctx.message_id}")
         url = ctx.page(f"/ledger/{ledger.key}")
+        file = Export(ledger.key, ledger.name, ctx.who.userid, url)
+        ctx.push_person(ctx.who.userid, file, f"export:{ctx.message_id}")
         return Reply(Markdown(t("table.exporting", name=ledger.name, url=url)))
 
     return (
@@ -83,7 +82,7 @@ def _chosen(ctx: Context, ledgers: Sequence[Ledger], answers: Answers) -> tuple[
     raise UserError("table.unknown", word=typed, names=names)
 
 
-def _pushes(view: View) -> Select[Any]:
+def _pushes(view: View) -> Rows:
     del view
     return (
         select()
@@ -138,7 +137,7 @@ PUSHES = Ledger(
 )
 
 
-def _audit(view: View) -> Select[Any]:
+def _audit(view: View) -> Rows:
     del view
     return select().select_from(Audit).outerjoin(Person, Person.id == Audit.person_id)
 

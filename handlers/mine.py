@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from config.texts import label, t
 from handlers.context import Context
-from handlers.duties import duty_card, duties_of
+from handlers.duties import duties_of, duty_card
 from handlers.figures import minute_text, percent_text
 from handlers.places import branch_by_id, may_see
 from handlers.reply import Markdown, Reply, fill, lines
@@ -20,15 +20,13 @@ from models.project import Project, by_number
 
 RECENT = 5
 NONE = Form(key="nothing", version=1, fields=())
-LOOKUP = Form(
-    key="lookup", version=1, fields=(RecordNumber(key="number"),), positional=("number",)
-)
+LOOKUP = Form(key="lookup", version=1, fields=(RecordNumber(key="number"),), positional=("number",))
 
 
 def show_mine(ctx: Context, answers: Answers) -> Reply:
     """``/我的``: my last reports, photos that wait, a form that is not finished."""
     del answers
-    rows = [
+    rows: list[str] = [
         fill(
             "mine.report",
             number=row.number,

@@ -1,12 +1,10 @@
 """The ledgers of the organisation: 单位 and 人员."""
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import aliased
 
 from handlers.places import OVERSEERS
-from handlers.spec import Column, Family, Kind, Ledger, View
+from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from models.person import Person
 from models.unit import Unit, inside
 
@@ -23,12 +21,12 @@ def seen_units(view: View) -> ColumnElement[bool]:
     return or_(own, *below)
 
 
-def _units(view: View) -> Select[Any]:
+def _units(view: View) -> Rows:
     del view
     return select().select_from(Unit).outerjoin(PARENT, PARENT.id == Unit.parent_id)
 
 
-def _people(view: View) -> Select[Any]:
+def _people(view: View) -> Rows:
     return (
         select().select_from(Person).join(Unit, Unit.id == Person.unit_id).where(seen_units(view))
     )

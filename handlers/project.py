@@ -1,9 +1,8 @@
 """项目: where a branch's project stands, and the ledger 项目分布明细表 (DOMAIN.md 2)."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
 from config.texts import label, t
@@ -12,7 +11,7 @@ from handlers.context import Context
 from handlers.figures import minute_text, percent_text, plan_text
 from handlers.places import branch_in_question, may_report_for
 from handlers.reply import Reply, fill, lines
-from handlers.spec import Column, Command, Family, Kind, Ledger, View
+from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
@@ -46,7 +45,9 @@ def show_project(ctx: Context, answers: Answers) -> Reply:
             grade=label(project.grade) if project.grade else t("project.ungraded"),
             stage=label(project.stage),
         ),
-        fill("project.percent", percent=percent_text(project.percent), planned=percent_text(planned))
+        fill(
+            "project.percent", percent=percent_text(project.percent), planned=percent_text(planned)
+        )
         if project.percent is None
         else fill(
             "project.percent_plan",
@@ -76,7 +77,7 @@ OWNER = aliased(Person)
 ABOVE = aliased(Unit)
 
 
-def _distribution(view: View) -> Select[Any]:
+def _distribution(view: View) -> Rows:
     """Every active branch with its project of the year; those without one stand out."""
     year = view.params.get("year", view.ctx.today.year)
     return (

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select, true
+from sqlalchemy import func, select, true
 
 from config.texts import label, t
 from handlers.context import Context
@@ -22,6 +22,7 @@ from handlers.spec import (
     Ledger,
     Poster,
     PosterRow,
+    Rows,
     View,
 )
 from models.errors import UserError
@@ -119,9 +120,7 @@ def week_title(period: str) -> str:
 def group_text(ctx: Context, table: Table, branch: Place | None) -> Markdown:
     """What a branch's group reads; its own line stands out. Fits a webhook's 4,096 bytes."""
     ranking = table.ranking
-    head = fill(
-        "ranking.head", week=week_title(ranking.period), type=label(ranking.branch_type)
-    )
+    head = fill("ranking.head", week=week_title(ranking.period), type=label(ranking.branch_type))
     cutoff = fill(
         "ranking.cutoff", at=minute_text(ctx.local(ranking.cutoff)), count=len(table.ranked)
     )
@@ -174,7 +173,7 @@ def _names(key: str, names: Sequence[str]) -> str:
 def overview_text(ctx: Context, tables: Sequence[Table], unit: str) -> Markdown:
     """What the group of a company or department reads: the first of each type."""
     first = tables[0].ranking
-    parts = [
+    parts: list[str] = [
         fill("ranking.head_all", week=week_title(first.period), unit=unit),
         fill(
             "ranking.cutoff",
@@ -283,7 +282,7 @@ def show_ranking(ctx: Context, answers: Answers) -> Reply:
     return Reply(lines(text, t("ranking.more", url=ctx.page("/ledger/ranking"))))
 
 
-def _rows(view: View) -> Select[Any]:
+def _rows(view: View) -> Rows:
     """The newest tables, or those of a period and type that the parameters name."""
     period = view.params.get("period") or view.ctx.session.scalar(select(func.max(Ranking.period)))
     of = view.params.get("type")

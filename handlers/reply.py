@@ -47,12 +47,14 @@ class Reply:
     ``card``    shown with or after the text; after a click it takes the clicked card's place
     ``files``   pictures and files that follow, where the channel can carry them (else a link)
     ``then``    the runtime goes on with a form; its question stands below the text
+    ``private`` after a click: only the clicker's copy of the card changes
     """
 
     text: str = ""
     card: Card | None = None
     files: tuple[Content, ...] = ()
     then: Begin | Resume | None = None
+    private: bool = False
 
 
 def say(key: str, /, **params: object) -> Reply:

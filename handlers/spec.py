@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import Select, SQLColumnExpression
 
 from config.texts import t, words
 from handlers.context import Context
@@ -14,6 +14,9 @@ from models.forms.chain import Chain
 from models.forms.field import NOTHING, Answers, Facts, Reading
 from models.forms.form import Form
 from models.person import Member, Role
+
+Rows: TypeAlias = Select[*tuple[Any, ...]]
+"""A SELECT of any columns."""
 
 
 class Where(StrEnum):
@@ -103,7 +106,7 @@ class Column:
     """
 
     key: str
-    expr: ColumnElement[Any]
+    expr: SQLColumnExpression[Any]
     kind: Kind = Kind.TEXT
     width: int = 16
     wide: bool = False
@@ -129,8 +132,8 @@ class Ledger:
 
     key: str
     columns: tuple[Column, ...]
-    query: Callable[[View], Select[Any]]
-    order: tuple[ColumnElement[Any], ...]
+    query: Callable[[View], Rows]
+    order: tuple[SQLColumnExpression[Any], ...]
     roles: frozenset[Role] = frozenset()
 
     @property

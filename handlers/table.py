@@ -7,11 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, String, cast, false, func, or_, select
 
 from config.texts import label, labels
 from handlers.figures import percent_text
-from handlers.spec import Column, Kind, Ledger, View
+from handlers.spec import Column, Kind, Ledger, Rows, View
 from models.base import Code
 
 CHUNK = 1000
@@ -54,11 +54,15 @@ def stream(ledger: Ledger, view: View, wish: Wish) -> Iterator[tuple[Any, ...]]:
         yield _values(ledger, view, row)
 
 
-def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Select[Any]:
-    query = ledger.query(view).with_only_columns(*(c.expr.label(c.key) for c in ledger.columns))
+def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Rows:
+    query: Rows = ledger.query(view).with_only_columns(
+        *(c.expr.label(c.key) for c in ledger.columns)
+    )
     if wish.search:
         pattern = _like(wish.search)
-        searched = [c.expr.ilike(pattern, escape="\\") for c in ledger.columns if c.kind is Kind.TEXT]
+        searched = [
+            c.expr.ilike(pattern, escape="\\") for c in ledger.columns if c.kind is Kind.TEXT
+        ]
         query = query.where(or_(false(), *searched))
     for column in ledger.columns:
         if wanted := wish.filters.get(column.key, ""):
@@ -72,7 +76,7 @@ def _like(text: str) -> str:
 
 
 def _matches(column: Column, wanted: str) -> ColumnElement[bool]:
-    kind = column.expr.type
+    kind = getattr(column.expr, "type", None)
     if column.kind is Kind.WORD and isinstance(kind, Code):
         member = labels(kind.kind).get(wanted)
         return false() if member is None else column.expr == member
@@ -81,7 +85,7 @@ def _matches(column: Column, wanted: str) -> ColumnElement[bool]:
     return cast(column.expr, String).ilike(_like(wanted), escape="\\")
 
 
-def _ordered(ledger: Ledger, query: Select[Any], wish: Wish) -> Select[Any]:
+def _ordered(ledger: Ledger, query: Rows, wish: Wish) -> Rows:
     chosen = next((c for c in ledger.columns if c.key == wish.sort), None)
     if chosen is not None:
         expr = chosen.expr.desc() if wish.descending else chosen.expr.asc()

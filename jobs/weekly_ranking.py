@@ -115,9 +115,7 @@ def _groups(session: Session, after: int) -> Sequence[tuple[Group, Unit]]:
     ]
 
 
-def tell(
-    ctx: Context, groups: Sequence[tuple[Group, Unit]], week: str, due: datetime
-) -> None:
+def tell(ctx: Context, groups: Sequence[tuple[Group, Unit]], week: str, due: datetime) -> None:
     """Queue a text, a picture and a file for each group; each at most once per week."""
     tables = {of: table for of in BranchType if (table := _table(ctx, of, week)) is not None}
     for group, unit in groups:
@@ -144,10 +142,10 @@ def _table(ctx: Context, of: BranchType, week: str) -> Table | None:
 def _file(week: str, table: Table | None) -> Export:
     if table is None:
         name = t("ranking.file_all", week=week_title(week))
-        return Export("ranking", name, None, {"period": week})
+        return Export("ranking", name, params={"period": week})
     of = table.ranking.branch_type
     name = t("ranking.file", week=week_title(week), type=label(of))
-    return Export("ranking", name, None, {"period": week, "type": of.value})
+    return Export("ranking", name, params={"period": week, "type": of.value})
 
 
 JOB = Job("weekly-ranking", run)

@@ -83,7 +83,9 @@ def _weekdays(text: str) -> frozenset[int]:
     return frozenset(DAYS.index(part) for part in text.lower().split(","))
 
 
-def last_due(when: When, moment: datetime, calendar: WorkCalendar, zone: ZoneInfo) -> datetime | None:
+def last_due(
+    when: When, moment: datetime, calendar: WorkCalendar, zone: ZoneInfo
+) -> datetime | None:
     """The newest moment at or before ``moment`` at which it is due (aware, zone of ``moment``)."""
     for due in _backwards(when, moment.astimezone(zone).date(), calendar, zone):
         if due <= moment:
@@ -91,7 +93,9 @@ def last_due(when: When, moment: datetime, calendar: WorkCalendar, zone: ZoneInf
     return None
 
 
-def next_due(when: When, moment: datetime, calendar: WorkCalendar, zone: ZoneInfo) -> datetime | None:
+def next_due(
+    when: When, moment: datetime, calendar: WorkCalendar, zone: ZoneInfo
+) -> datetime | None:
     """The first moment after ``moment`` at which it is due (aware, zone of ``moment``)."""
     day = moment.astimezone(zone).date()
     for _ in range(LOOK_BACK):
@@ -102,9 +106,7 @@ def next_due(when: When, moment: datetime, calendar: WorkCalendar, zone: ZoneInf
     return None
 
 
-def _backwards(
-    when: When, day: date, calendar: WorkCalendar, zone: ZoneInfo
-) -> Iterator[datetime]:
+def _backwards(when: When, day: date, calendar: WorkCalendar, zone: ZoneInfo) -> Iterator[datetime]:
     for _ in range(LOOK_BACK):
         if when.on(day, calendar):
             yield datetime.combine(day, time(when.hour, when.minute), zone)

@@ -61,9 +61,7 @@ def store_blob(session: Session, data: bytes, media_type: str, now: datetime) ->
     """Keep bytes; the same bytes are kept once. Returns the digest."""
     digest = hashlib.sha256(data).hexdigest()
     if session.get(Blob, digest) is None:
-        session.add(
-            Blob(digest=digest, media_type=media_type, size=len(data), data=data, at=now)
-        )
+        session.add(Blob(digest=digest, media_type=media_type, size=len(data), data=data, at=now))
         session.flush()
     return digest
 

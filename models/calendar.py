@@ -96,7 +96,7 @@ def read_calendar(session: Session) -> WorkCalendar:
     """The calendar with the packaged table and, over it, all days that were set by hand."""
     days, years = packaged_days()
     rows = session.execute(select(CalendarDay.day, CalendarDay.working))
-    return WorkCalendar({**days, **dict(rows.tuples())}, years)
+    return WorkCalendar({**days, **dict(rows.all())}, years)
 
 
 def is_quiet(

@@ -146,7 +146,9 @@ class People:
             return ()
         rows = self.session.execute(
             select(Person.userid, Person.name)
-            .where(Person.state == PersonState.ACTIVE, Person.name.startswith(start, autoescape=True))
+            .where(
+                Person.state == PersonState.ACTIVE, Person.name.startswith(start, autoescape=True)
+            )
             .order_by(Person.id)
             .limit(AT_MOST)
         )

@@ -37,7 +37,7 @@ class Draft(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    conversation: Mapped[str] = mapped_column(String(128), default="")
+    conversation: Mapped[str] = mapped_column(String(256), default="")
     form: Mapped[str] = mapped_column(String(64))
     form_version: Mapped[int]
     command: Mapped[str] = mapped_column(String(64))
@@ -55,9 +55,7 @@ class Draft(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-def open_draft(
-    session: Session, person_id: int, conversation: str, now: datetime
-) -> Draft | None:
+def open_draft(session: Session, person_id: int, conversation: str, now: datetime) -> Draft | None:
     """The draft that takes the person's next answer in a conversation, unless it has run out."""
     return session.scalar(
         select(Draft)

@@ -19,7 +19,7 @@ class Group(Base):
     __tablename__ = "chat_group"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    chatid: Mapped[str] = mapped_column(String(128), unique=True)
+    chatid: Mapped[str] = mapped_column(String(256), unique=True)
     name: Mapped[str] = mapped_column(String(120), default="")
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     webhook: Mapped[str] = mapped_column(String(512), default="")
@@ -36,7 +36,7 @@ class Heard(Base):
 
     __tablename__ = "heard"
 
-    conversation: Mapped[str] = mapped_column(String(128), primary_key=True)
+    conversation: Mapped[str] = mapped_column(String(256), primary_key=True)
     channel: Mapped[str] = mapped_column(String(32), primary_key=True)
     at: Mapped[datetime]
 

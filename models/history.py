@@ -20,6 +20,7 @@ class Change(StrEnum):
     MERGED = "merged"
     CLOSED = "closed"
     LEFT = "left"
+    RETURNED = "returned"
 
 
 class History(Base):

@@ -16,6 +16,6 @@ class Message(Base):
 
     __tablename__ = "message"
 
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    id: Mapped[str] = mapped_column(String(400), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     answer: Mapped[str | None] = mapped_column(Text)

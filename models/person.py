@@ -99,9 +99,7 @@ class Member:
 def member_by_userid(session: Session, userid: str) -> Member | None:
     """The active person of a userid with all powers; None for strangers and people who left."""
     rows = session.execute(
-        select(
-            Person.id, Person.userid, Person.name, Person.unit_id, Unit.path, Unit.branch_id
-        )
+        select(Person.id, Person.userid, Person.name, Person.unit_id, Unit.path, Unit.branch_id)
         .join(Unit, Unit.id == Person.unit_id)
         .where(Person.userid_key == userid.lower(), Person.state == PersonState.ACTIVE)
     ).one_or_none()

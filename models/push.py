@@ -61,8 +61,8 @@ class Push(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    dedupe: Mapped[str] = mapped_column(String(200), unique=True)
-    conversation: Mapped[str] = mapped_column(String(128))
+    dedupe: Mapped[str] = mapped_column(String(480), unique=True)
+    conversation: Mapped[str] = mapped_column(String(256))
     to_group: Mapped[bool]
     digest: Mapped[str] = mapped_column(ForeignKey("content.digest"))
     task: Mapped[str] = mapped_column(String(128), default="")
@@ -126,5 +126,3 @@ def write_pushes(connection: Connection, orders: Iterable[Order], now: datetime)
     if rows:
         insert_new(connection, Content.__table__, list(contents.values()))
         insert_new(connection, Push.__table__, rows)
-
-

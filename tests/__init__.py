@@ -1,1 +1,1 @@
-"""Everything that must hold."""
+"""Tests: unit, chats (scripts that talk like users), contracts, issues, bench, house."""

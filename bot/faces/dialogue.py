@@ -50,7 +50,9 @@ def _yes_no(ask: Ask, stamp: str) -> Card | None:
         title=t("dialogue.doubt_title"),
         desc=ask.field.echo(ask.doubt.value),
         buttons=(
-            Button(t("dialogue.button_yes"), f"answer:{stamp}/{words('dialogue.yes')[0]}", Tone.PRIMARY),
+            Button(
+                t("dialogue.button_yes"), f"answer:{stamp}/{words('dialogue.yes')[0]}", Tone.PRIMARY
+            ),
             Button(t("dialogue.button_no"), f"answer:{stamp}/{words('dialogue.no')[0]}"),
         ),
     )

@@ -54,8 +54,11 @@ Event: TypeAlias = Said | Given
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Put the question of a field; ``problem`` says what was wrong with the last answer,
-    ``doubt`` how it was understood and waits for a yes."""
+    """Put the question of a field.
+
+    ``problem`` says what was wrong with the last answer, ``doubt`` how it was understood: it
+    waits for a yes.
+    """
 
     field: Field[Any]
     problem: Problem | None = None

@@ -25,7 +25,8 @@ def revision(connection: Connection) -> str | None:
     """The revision of a database; None if it is empty."""
     try:
         with connection.begin_nested() if connection.in_transaction() else connection.begin():
-            return connection.scalar(text("SELECT version_num FROM alembic_version"))
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return None if found is None else str(found)
     except DBAPIError:
         return None
 

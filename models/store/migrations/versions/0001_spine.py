@@ -45,7 +45,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('prefix', 'year', name=op.f('pk_counter'))
     )
     op.create_table('heard',
-    sa.Column('conversation', sa.String(length=128), nullable=False),
+    sa.Column('conversation', sa.String(length=256), nullable=False),
     sa.Column('channel', sa.String(length=32), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('conversation', 'channel', name=op.f('pk_heard'))
@@ -75,7 +75,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('job', 'period', name=op.f('pk_job_run'))
     )
     op.create_table('message',
-    sa.Column('id', sa.String(length=255), nullable=False),
+    sa.Column('id', sa.String(length=400), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('answer', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_message'))
@@ -143,8 +143,8 @@ def upgrade() -> None:
 
     op.create_table('push',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('dedupe', sa.String(length=200), nullable=False),
-    sa.Column('conversation', sa.String(length=128), nullable=False),
+    sa.Column('dedupe', sa.String(length=480), nullable=False),
+    sa.Column('conversation', sa.String(length=256), nullable=False),
     sa.Column('to_group', sa.Boolean(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('task', sa.String(length=128), nullable=False),
@@ -236,7 +236,7 @@ def upgrade() -> None:
 
     op.create_table('chat_group',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('chatid', sa.String(length=128), nullable=False),
+    sa.Column('chatid', sa.String(length=256), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=True),
     sa.Column('webhook', sa.String(length=512), nullable=False),
@@ -253,7 +253,7 @@ def upgrade() -> None:
     op.create_table('draft',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=False),
-    sa.Column('conversation', sa.String(length=128), nullable=False),
+    sa.Column('conversation', sa.String(length=256), nullable=False),
     sa.Column('form', sa.String(length=64), nullable=False),
     sa.Column('form_version', sa.Integer(), nullable=False),
     sa.Column('command', sa.String(length=64), nullable=False),

@@ -1,0 +1,258 @@
+"""The one composition root: everything is made here and handed to whoever needs it."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from aiohttp import web
+
+from bot import health
+from bot.channel import Abilities, Answer, Incoming
+from bot.clock import Clock, SystemClock
+from bot.contexts import Contexts
+from bot.dispatch import Dispatcher, Intake
+from bot.doors import Doors, Means, open_doors
+from bot.fetcher import Fetcher
+from bot.forms import Forms
+from bot.outbox import Outbox
+from bot.papers.studio import Studio, drawing_process
+from bot.papers.worker import Desk
+from bot.rates import Rates
+from bot.route import Router
+from bot.scheduler import Scheduler
+from bot.web.access import Links, Signer
+from bot.web.pages import Pages, Site
+from bot.wecom.media import sniff
+from bot.writer import Writer
+from config.rules import Rules, read_rules
+from config.settings import Settings, SettingsError
+from config.texts import t
+from handlers.catalogue import catalogue
+from jobs import JOBS
+from models.directory import Directory
+from models.process import gone, seen
+from models.store.engine import Store
+
+log = structlog.get_logger()
+
+WRITERS = 4
+"""Writing threads on PostgreSQL; SQLite has one writer by nature."""
+HEARTBEAT = 5.0
+BODY = 12 * 2**20
+"""Largest request of a page (photos); callbacks have a limit of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What tests and the desk replace."""
+
+    clock: Clock | None = None
+    rules: Rules | None = None
+    executor: Callable[[], Executor] | None = None
+    token: Callable[[], str] | None = None
+    chance: random.Random | None = None
+
+
+class Runtime:
+    """A running product. ``async with build(settings) as runtime`` starts and stops it."""
+
+    def __init__(self, settings: Settings, overrides: Overrides) -> None:
+        self.settings = settings
+        self.rules = overrides.rules or read_rules(settings.rules_file)
+        self.clock = overrides.clock or SystemClock()
+        self.token = overrides.token or (lambda: secrets.token_hex(8))
+        self._chance = overrides.chance or random.SystemRandom()
+        self.store = Store(settings.database_url)
+        self.directory = Directory()
+        self.catalogue = catalogue()
+        self.rates = Rates(self.clock.now)
+        self.signer = Signer(secret_key(settings), self.clock)
+        self.links = Links(self.signer, settings.public_url, self.rules.intake.link_hours)
+        self.forms = Forms(self.catalogue)
+        self.writer = Writer(
+            self.store.writer,
+            Intake(self.clock, self.token, self.directory),
+            threads=1 if self.store.is_sqlite else WRITERS,
+        )
+        self.contexts = Contexts(
+            self.clock,
+            settings.timezone,
+            self.rules,
+            self.directory,
+            self.token,
+            self.links.make,
+        )
+        router = Router(self.catalogue, self.forms, self.contexts, settings.bot_names)
+        self.dispatcher = Dispatcher(self.writer, router.handle, self.clock, self.rules, self.token)
+        desk = Desk(
+            settings.database_url,
+            self.clock.now(),
+            settings.timezone.key,
+            settings.rules_file,
+        )
+        self.studio = Studio(
+            self.store, self.writer, self.clock, desk, overrides.executor or drawing_process
+        )
+        self.process_id = self.token()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def handle(self, incoming: Incoming, abilities: Abilities) -> Answer | None:
+        """Dispatch a message, and let what it queued leave at once."""
+        answer = await self.dispatcher.dispatch(incoming, abilities)
+        self.outbox.wake()
+        if incoming.files:
+            self.fetcher.wake()
+        return answer
+
+    async def start(self, *, serve: bool = True, listen: bool = True, deliver: bool = True) -> None:
+        """Start the workers.
+
+        ``serve``    the HTTP port, the clock of the jobs, the fetching of files
+        ``listen``   the long connection
+        ``deliver``  the outbox
+        """
+        self.writer.start()
+        means = Means(
+            settings=self.settings,
+            clock=self.clock,
+            handle=self.handle,
+            rates=self.rates,
+            token=self.token,
+            may_connect=self._may_connect,
+            chance=self._chance,
+        )
+        self.doors: Doors = open_doors(means)
+        self.outbox = Outbox(
+            self.writer,
+            self.doors.channels,
+            self.clock,
+            self.studio,
+            self.rates,
+            self.rules.delivery.attempts,
+        )
+        self.fetcher = Fetcher(self.writer, self.doors.fetch, sniff, self.clock)
+        self.scheduler = Scheduler(
+            JOBS,
+            self.writer,
+            self.clock,
+            self.rules,
+            self.settings.timezone,
+            self.contexts.nobody,
+            self.outbox.wake,
+        )
+        if deliver:
+            self.outbox.start()
+        if listen:
+            self.doors.start()
+        if serve:
+            self.fetcher.start()
+            self.scheduler.start()
+            await self._beat()
+            self._tasks.append(asyncio.create_task(self._heart(), name="heart"))
+            await self._serve()
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is in hand, then close everything."""
+        if self._runner is not None:
+            for site in tuple(self._runner.sites):
+                await site.stop()
+        await self.doors.stop_listening()
+        if self._runner is not None:
+            self.scheduler.stop()
+            await self.fetcher.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.outbox.stop()
+        if self._runner is not None:
+            await self.writer.do(lambda session: gone(session, self.process_id))
+            await self._runner.cleanup()
+        await self.writer.stop()
+        await self.doors.close()
+        self.studio.close()
+        self.store.close()
+
+    async def __aenter__(self) -> Self:
+        """Start everything."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop everything."""
+        del kind, error, trace
+        await self.stop()
+
+    async def _may_connect(self) -> bool:
+        return True
+
+    async def _beat(self) -> None:
+        now = self.clock.now()
+        await self.writer.do(lambda session: seen(session, self.process_id, now))
+
+    async def _heart(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            try:
+                await self._beat()
+            except Exception as error:
+                log.warning("heartbeat_failed", exc_info=error)
+
+    async def _serve(self) -> None:
+        site = Site(
+            store=self.store,
+            clock=self.clock,
+            catalogue=self.catalogue,
+            forms=self.forms,
+            studio=self.studio,
+            signer=self.signer,
+            links=self.links,
+            dispatch=self.handle,
+            context=self.contexts.reading,
+            token=self.token,
+        )
+        app = web.Application(client_max_size=BODY)
+        app.add_routes([*self.doors.routes, *health.routes(self), *Pages(site).routes()])
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
+        await self._runner.setup()
+        host, port = self.settings.listen_host, self.settings.listen_port
+        await web.TCPSite(self._runner, host, port).start()
+        self.port = int(self._runner.addresses[0][1])
+        log.info("listening", host=host, port=self.port)
+
+
+def build(settings: Settings, **overrides: Any) -> Runtime:  # noqa: ANN401  (fields of Overrides)
+    """Everything, wired but not started. Call it inside the event loop that will run it."""
+    return Runtime(settings, Overrides(**overrides))
+
+
+def secret_key(settings: Settings) -> str:
+    """The signing key: from the settings; on SQLite otherwise one kept beside the database."""
+    if settings.secret_key:
+        return settings.secret_key
+    if not settings.database_url.startswith("sqlite"):
+        raise SettingsError([t("settings.secret_key")])
+    path = settings.data_dir / "secret.key"
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(48))
+    return path.read_text("utf-8").strip()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """A file that only its owner can read, from the first moment on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text, "utf-8")

@@ -1,0 +1,96 @@
+"""``demo``: a WeCom on your desk, the product beside it, and a sample company, in one process."""
+
+import argparse
+import asyncio
+import random
+import shutil
+import signal
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+from bot.app import Runtime, build
+from bot.clock import Clock, ShiftedClock
+from bot.sim.desk import Desk
+from bot.sim.sample import SampleFacts, load_sample
+from bot.sim.server import serve
+from bot.sim.setup import Persona, invent
+from config.settings import Settings, read_settings
+from config.texts import t
+from models.store.engine import Store
+from models.store.schema import migrate
+
+SEED = 20260701
+HOST = "127.0.0.1"
+
+
+def demo(args: argparse.Namespace, settings: Settings) -> int:
+    """Serve until Ctrl+C. Without ``--data`` everything is forgotten at the end."""
+    folder = Path(args.data) if args.data else Path(tempfile.mkdtemp(prefix="zhibutong-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        asyncio.run(_serve(folder, args.port, settings))
+    finally:
+        if not args.data:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def prepare(folder: Path, settings: Settings, clock: Clock) -> tuple[str, SampleFacts]:
+    """The demo's database with the sample company in it; loaded once per folder."""
+    url = f"sqlite:///{folder / 'demo.db'}"
+    migrate(url)
+    store = Store(url)
+    with store.writing() as session:
+        facts = load_sample(session, now=clock.now(), zone=settings.timezone, seed=SEED)
+    store.close()
+    return url, facts
+
+
+async def _serve(folder: Path, port: int, settings: Settings) -> None:
+    clock = ShiftedClock()
+    print(t("cli.demo.loading"), flush=True)
+    begun = time.perf_counter()
+    url, facts = await asyncio.to_thread(prepare, folder, settings, clock)
+    print(t("cli.demo.loaded", seconds=round(time.perf_counter() - begun, 1), **facts.counts))
+    chance = random.Random(SEED)  # noqa: S311  (a toy company's secrets: the same every time)
+    desk = Desk(invent(chance), clock=clock, chance=chance)
+    furnish(desk, facts)
+    runtimes: list[Runtime] = []
+
+    async def clock_moved(_: datetime) -> None:
+        """What has become due in the meantime happens now."""
+        for runtime in runtimes:
+            await runtime.scheduler.sweep()
+
+    server = await serve(desk, HOST, port, on_clock_moved=clock_moved)
+    shown = int(server.url.rpartition(":")[2]) + 1
+    environment = {
+        **server.environment(),
+        "ZBT_DATABASE_URL": url,
+        "ZBT_LISTEN": f"{HOST}:{shown}",
+        "ZBT_SECRET_KEY": chance.randbytes(32).hex(),
+    }
+    runtime = build(read_settings(environment), clock=clock)
+    desk.listen(app_url=f"http://{HOST}:{shown}/wecom/app", pages=[f"http://{HOST}:{shown}"])
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with runtime:
+        runtimes.append(runtime)
+        print(t("cli.demo.ready", url=server.url))
+        print(t("cli.demo.pages", url=f"http://{HOST}:{shown}"), flush=True)
+        await stop.wait()
+        runtimes.clear()
+    await server.stop()
+
+
+def furnish(desk: Desk, facts: SampleFacts) -> None:
+    """Put the sample company's people and groups on the desk."""
+    for person in facts.people:
+        desk.add_person(person.userid, person.name, position=person.position)
+    for group in facts.groups:
+        desk.add_group(group.chatid, group.name, group.members)
+        desk.activate(group.chatid)
+    desk.offer(Persona(p.userid, p.role, p.label) for p in facts.personas)

@@ -1,0 +1,33 @@
+"""``run``: production. SIGTERM and SIGINT finish what is in hand and end with 0."""
+
+import argparse
+import asyncio
+import signal
+
+from bot.app import build
+from bot.cli import say
+from config.settings import Settings, sqlite_path
+from config.texts import t
+from models.store.schema import migrate
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Serve until told to stop; on SQLite the schema is brought to head first."""
+    del args
+    has_door = settings.has_link or settings.has_aibot_callback or settings.has_app
+    if not (has_door or settings.has_app_callback):
+        say(t("settings.no_channel"))
+        return 1
+    if sqlite_path(settings.database_url) is not None:
+        migrate(settings.database_url)
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with build(settings):
+        await stop.wait()

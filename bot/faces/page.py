@@ -1,0 +1,53 @@
+"""The page face: a form's fields as a template draws them, with what was typed and is wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from config.texts import has, t
+from models.forms.field import Description, Problem, Unsure
+from models.forms.flow import label_of
+from models.forms.form import Form
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One field on a page. ``note`` says what is wrong, ``doubt`` how it was understood."""
+
+    key: str
+    label: str
+    hint: str
+    value: str
+    note: str
+    doubt: str
+    description: Description
+
+
+def draw(
+    form: Form, raw: Mapping[str, str], notes: Mapping[str, Problem | Unsure[Any]]
+) -> list[Drawn]:
+    """All fields that can be typed. A doubtful answer is replaced by how it was understood."""
+    return [_draw(form, field.key, raw, notes) for field in form.fields if field.typed]
+
+
+def _draw(
+    form: Form, key: str, raw: Mapping[str, str], notes: Mapping[str, Problem | Unsure[Any]]
+) -> Drawn:
+    field = form.field(key)
+    note = notes.get(key)
+    value, wrong, doubt = raw.get(key, ""), "", ""
+    if isinstance(note, Problem):
+        wrong = t(note.key, **note.params)
+    elif isinstance(note, Unsure):
+        value = field.echo(note.value)
+        doubt = t("web.understood", value=value)
+    hint = f"form.{form.key}.{key}.hint"
+    return Drawn(
+        key=key,
+        label=label_of(form, key),
+        hint=t(hint) if has(hint) else "",
+        value=value,
+        note=wrong,
+        doubt=doubt,
+        description=field.describe(),
+    )

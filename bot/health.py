@@ -1,0 +1,92 @@
+"""Alive, ready, and figures for Prometheus; no figure is about a person."""
+
+import asyncio
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.push import Push, PushState
+from models.store.schema import head, revision
+
+if TYPE_CHECKING:
+    from bot.app import Runtime
+
+
+def routes(runtime: "Runtime") -> list[web.RouteDef]:
+    """``/healthz``, ``/readyz`` and ``/metrics`` (DESIGN.md 5)."""
+    registry = CollectorRegistry()
+    registry.register(Figures(runtime))
+
+    async def healthz(request: web.Request) -> web.Response:
+        del request
+        return web.json_response({"status": "ok"})
+
+    async def readyz(request: web.Request) -> web.Response:
+        del request
+        found = await asyncio.to_thread(database_state, runtime)
+        link = runtime.doors.link
+        body = {**found, "link": link.state.value if link else "off"}
+        good = found == {"database": "ok", "schema": "ok"}
+        status = HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
+        return web.json_response(body, status=status)
+
+    async def metrics(request: web.Request) -> web.Response:
+        del request
+        text = await asyncio.to_thread(generate_latest, registry)
+        return web.Response(body=text, content_type="text/plain")
+
+    return [
+        web.get("/healthz", healthz),
+        web.get("/readyz", readyz),
+        web.get("/metrics", metrics),
+    ]
+
+
+def database_state(runtime: "Runtime") -> dict[str, str]:
+    """Whether the database answers and its schema is the one this code knows."""
+    try:
+        with runtime.store.reader.connect() as connection:
+            known = revision(connection)
+    except SQLAlchemyError:
+        return {"database": "away", "schema": "unknown"}
+    return {"database": "ok", "schema": "ok" if known == head() else "other"}
+
+
+class Figures(Collector):
+    """Read when they are asked for."""
+
+    def __init__(self, runtime: "Runtime") -> None:
+        self._runtime = runtime
+
+    def collect(self) -> Iterator[Metric]:
+        """Messages by outcome, pushes by state, the link."""
+        messages = CounterMetricFamily(
+            "zhibutong_messages", "Messages by how they ended.", labels=["outcome"]
+        )
+        for outcome, count in self._runtime.dispatcher.counters.items():
+            messages.add_metric([outcome], count)
+        yield messages
+        yield self._pushes()
+        link = self._runtime.doors.link
+        up = GaugeMetricFamily("zhibutong_link_up", "Long connection subscribed.")
+        up.add_metric([], 1.0 if link is not None and link.state.value == "subscribed" else 0.0)
+        yield up
+
+    def _pushes(self) -> Metric:
+        pushes = GaugeMetricFamily("zhibutong_pushes", "Pushes not delivered.", labels=["state"])
+        with self._runtime.store.reading() as session:
+            rows = session.execute(
+                select(Push.state, func.count())
+                .where(Push.state != PushState.DELIVERED)
+                .group_by(Push.state)
+            )
+            for state, count in rows:
+                pushes.add_metric([state.value], count)
+        return pushes

@@ -1,0 +1,100 @@
+"""Pictures and files on order: drawn once for all who get the same, outside the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.channel import FileParcel, Parcel, PictureParcel
+from bot.clock import Clock
+from bot.papers.worker import Desk, draw_picture, write_export
+from bot.writer import Writer
+from handlers.content import Content, Export, Picture
+from handlers.table import Wish
+from models.push import Rendering, insert_new
+from models.store.engine import Store
+
+
+def drawing_process() -> Executor:
+    """One process of its own; it starts when the first drawing is ordered."""
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+
+
+class Studio:
+    """Draws what the outbox delivers and what pages hand out."""
+
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        clock: Clock,
+        desk: Desk,
+        executor: Callable[[], Executor] = drawing_process,
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._desk = desk
+        self._make = executor
+        self._executor: Executor | None = None
+        self._drawing: dict[str, asyncio.Task[Rendering]] = {}
+
+    async def parcel(self, digest: str, content: Content) -> Parcel:
+        """The picture or file of a content, ready to be sent."""
+        task = self._drawing.get(digest)
+        if task is None:
+            task = asyncio.create_task(self._rendering(digest, content))
+            self._drawing[digest] = task
+            task.add_done_callback(lambda _: self._drawing.pop(digest, None))
+        made = await asyncio.shield(task)
+        if isinstance(content, Picture):
+            return PictureParcel(made.name, made.data)
+        return FileParcel(made.name, made.data)
+
+    async def export(self, ledger: str, viewer: str | None, wish: Wish) -> bytes:
+        """A ledger as Excel for a page, as somebody wants and may see it."""
+        return await self._run(write_export, self._now(), ledger, viewer, {}, wish)
+
+    async def _rendering(self, digest: str, content: Content) -> Rendering:
+        kept = await asyncio.to_thread(self._kept, digest)
+        if kept is not None:
+            return kept
+        if isinstance(content, Picture):
+            name = f"{content.recipe}.png"
+            data = await self._run(draw_picture, self._now(), content.recipe, dict(content.params))
+        elif isinstance(content, Export):
+            name, params = f"{content.name}.xlsx", dict(content.params)
+            data = await self._run(
+                write_export, self._now(), content.ledger, content.viewer, params, Wish()
+            )
+        else:
+            raise TypeError(content)
+        await self._writer.do(lambda session: _keep(session, digest, name, data))
+        return Rendering(digest=digest, name=name, data=data)
+
+    def _kept(self, digest: str) -> Rendering | None:
+        with self._store.reading() as session:
+            return session.scalar(select(Rendering).where(Rendering.digest == digest))
+
+    def _now(self) -> Desk:
+        return replace(self._desk, now=self._clock.now())
+
+    async def _run(self, function: Callable[..., bytes], *args: Any) -> bytes:  # noqa: ANN401
+        if self._executor is None:
+            self._executor = self._make()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+
+    def close(self) -> None:
+        """End the drawing process."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _keep(session: Session, digest: str, name: str, data: bytes) -> None:
+    row = {"digest": digest, "name": name, "data": data}
+    insert_new(session.connection(), Rendering.__table__, [row])

@@ -1,0 +1,1 @@
+"""Pages: forms, ledgers, help. They draw what declarations describe and check the same rights."""

@@ -1,0 +1,92 @@
+"""Who looks at a page: personal links that expire, and short sessions in a signed cookie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+
+from bot.clock import Clock
+
+COOKIE = "zbt"
+SESSION_HOURS = 8
+FORM_HOURS = 8
+
+
+class Signer:
+    """Signs what leaves and comes back: links, cookies, form tokens. Time is the product's."""
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    def _box(self, salt: str) -> URLSafeTimedSerializer:
+        clock = self._clock
+
+        class Stamper(TimestampSigner):
+            """Stamps with the product's clock instead of the machine's."""
+
+            def get_timestamp(self) -> int:
+                return int(clock.now().timestamp())
+
+        return URLSafeTimedSerializer(self._secret, salt=salt, signer=Stamper)
+
+    def seal(self, salt: str, value: Mapping[str, Any]) -> str:
+        """A signed text of a small mapping."""
+        return str(self._box(salt).dumps(dict(value)))
+
+    def open(self, salt: str, sealed: str, hours: float) -> dict[str, Any] | None:
+        """What was sealed; None if it is forged, of another kind, or too old."""
+        try:
+            value = self._box(salt).loads(sealed, max_age=int(hours * 3600))
+        except BadData:
+            return None
+        return value if isinstance(value, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Personal addresses of pages, for messages and cards."""
+
+    signer: Signer
+    base: str
+    hours: float
+
+    def make(self, path: str, userid: str) -> str:
+        """An address that opens a page for one person, for so many hours."""
+        ticket = self.signer.seal("link", {"u": userid, "p": path})
+        return f"{self.base}/go?t={quote(ticket)}"
+
+    def read(self, ticket: str) -> tuple[str, str] | None:
+        """The userid and path of a ticket, if it holds."""
+        value = self.signer.open("link", ticket, self.hours)
+        if value is None or not str(value.get("p", "")).startswith("/"):
+            return None
+        return str(value["u"]), str(value["p"])
+
+
+def session_cookie(signer: Signer, userid: str) -> str:
+    """The cookie of somebody who came by a personal link."""
+    return signer.seal("session", {"u": userid})
+
+
+def session_userid(signer: Signer, cookie: str | None) -> str | None:
+    """Whose session it is, None if there is none that holds."""
+    if not cookie:
+        return None
+    value = signer.open("session", cookie, SESSION_HOURS)
+    return None if value is None else str(value.get("u", "")) or None
+
+
+def form_token(signer: Signer, userid: str, command: str, once: str) -> str:
+    """Against forgery and double sending: bound to person and form, good for one submission."""
+    return signer.seal("form", {"u": userid, "c": command, "o": once})
+
+
+def form_once(signer: Signer, userid: str, command: str, token: str) -> str | None:
+    """The one-time part of a form token that holds for this person and form."""
+    value = signer.open("form", token, FORM_HOURS)
+    if value is None or value.get("u") != userid or value.get("c") != command:
+        return None
+    return str(value["o"])

