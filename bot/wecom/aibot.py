@@ -39,7 +39,7 @@ PATH: Final = "/wecom/aibot"
 NAME: Final = "aibot"
 _SNAPSHOTS: Final = 500
 _USED: Final = 10_000
-_ABILITIES: Final = Abilities(
+ABILITIES: Final = Abilities(
     hears_groups=True,
     pushes_groups=True,
     pushes_people=True,
@@ -101,7 +101,7 @@ class BotCallback:
         if answer is None:
             return None
         if incoming.click:
-            return botreply.update_body(incoming.click.task, answer, self._home)
+            return botreply.update_body(incoming.click, incoming.sender, answer, self._home)
         if incoming.entered:
             return botreply.welcome_body(answer, self._home)
         return self._keep(botreply.answer_body(incoming.message_id, answer, self._home))
@@ -147,7 +147,7 @@ class BotUrlChannel:
     @property
     def abilities(self) -> Abilities:
         """What this door can do."""
-        return _ABILITIES
+        return ABILITIES
 
     def reaches(self, target: Target) -> bool:
         """Whether there is an unused address of the platform to answer through."""
@@ -158,7 +158,7 @@ class BotUrlChannel:
         """Use the one call. An address that has ended or was used by others is ``Elsewhere``."""
         if not self.reaches(target):
             raise Elsewhere(note="no response_url")
-        admit(parcel, _ABILITIES)
+        admit(parcel, ABILITIES)
         body = self._encode(target, parcel)
         try:
             answer = await self._rest.ask(Call(path=target.reply_url, json=body))
@@ -176,7 +176,7 @@ class BotUrlChannel:
     def _encode(self, target: Target, parcel: Parcel) -> dict[str, Any]:
         match parcel:
             case TextParcel(markdown):
-                content = render(markdown, _ABILITIES.dialect)
+                content = render(markdown, ABILITIES.dialect)
                 return {"msgtype": "markdown", "markdown": {"content": content}}
             case CardParcel(card) if not target.group:
                 shown = card_json(card, limits.BOT_CARD, self._home)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from bot.channel import Answer, Dialect
+from bot.channel import Answer, Click, Dialect
 from bot.wecom import limits
 from bot.wecom.cards import encode
 from bot.wecom.text import cut, render
@@ -53,12 +53,13 @@ def welcome_body(answer: Answer, home: str) -> dict[str, Any] | None:
     return card_body(answer.card, home) if answer.card else None
 
 
-def update_body(task: str, answer: Answer, home: str) -> dict[str, Any] | None:
-    """The card that takes the place of the clicked one, for everybody who sees it."""
+def update_body(click: Click, clicker: str, answer: Answer, home: str) -> dict[str, Any] | None:
+    """The card that takes the place of the clicked one; everybody's, unless it is private."""
     if answer.update is None:
         return None
-    card = _card(replace(answer.update, task=task), home)
-    return {"response_type": "update_template_card", "template_card": card}
+    card = _card(replace(answer.update, task=click.task), home)
+    whose = {"userids": [clicker]} if answer.private else {}
+    return {"response_type": "update_template_card", **whose, "template_card": card}
 
 
 def _card(card: Card, home: str) -> dict[str, Any]:

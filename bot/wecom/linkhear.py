@@ -109,7 +109,8 @@ class LinkEars:
     async def _answer(self, incoming: Incoming, req_id: str, answer: Answer) -> None:
         """Say an answer: clicks and entries within their five seconds, or not at all."""
         if incoming.click:
-            if update := botreply.update_body(incoming.click.task, answer, self._home):
+            update = botreply.update_body(incoming.click, incoming.sender, answer, self._home)
+            if update:
                 await self._say_once(_RESPOND_UPDATE, req_id, update)
             return
         if incoming.entered:
