@@ -3,20 +3,26 @@
 import asyncio
 import io
 import json
+import logging
 import xml.etree.ElementTree as ET
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 from urllib.parse import urlencode
 
+import structlog
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import LogCapture
 from wechatpy.enterprise.crypto import PrpCrypto, WeChatCrypto
 from wechatpy.utils import WeChatSigner
 
 from bot.channel import Answer, Incoming
+from bot.wecom import aibot, app, callback, link, linkhear, rest
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "wecom"
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -219,3 +225,17 @@ class Api:
         if isinstance(answer, str):
             return web.Response(text=answer)
         return web.json_response({"errcode": 0, "errmsg": "ok"} | answer)
+
+
+@contextmanager
+def capture_logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What the transport logs inside the block, whatever the tests' own set-up drops or caches."""
+    capture = LogCapture()
+    level = structlog.make_filtering_bound_logger(logging.DEBUG)
+    log = structlog.wrap_logger(
+        None, processors=[capture], wrapper_class=level, cache_logger_on_first_use=False
+    )
+    with ExitStack() as stack:
+        for module in (aibot, app, callback, link, linkhear, rest):
+            stack.enter_context(patch.object(module, "_log", log))
+        yield capture.entries

@@ -11,7 +11,6 @@ from urllib.parse import quote, urlencode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from structlog.testing import capture_logs
 
 from bot.channel import Answer
 from bot.clock import FixedClock
@@ -29,6 +28,7 @@ from tests.unit.wecom.aid import (
     TOKEN,
     Dispatcher,
     Platform,
+    capture_logs,
     encrypt,
     fixture,
     signature,

@@ -8,12 +8,11 @@ from typing import Any
 
 import aiohttp
 import pytest
-from structlog.testing import capture_logs
 
 from bot.clock import FixedClock
 from bot.wecom.link import Account, Link, Pace, State
 from bot.wecom.rest import new_session
-from tests.unit.wecom.aid import NOW, fixture
+from tests.unit.wecom.aid import NOW, capture_logs, fixture
 from tests.unit.wecom.socketaid import Connection, Server, Time, error, eventually, never, serve
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from structlog.testing import capture_logs
 
 from bot.channel import (
     Answer,
@@ -36,7 +35,7 @@ from bot.wecom.linksend import Sender
 from bot.wecom.rest import new_session
 from handlers.content import Button, Card
 from models.errors import Unavailable
-from tests.unit.wecom.aid import HOME, NOW, Dispatcher, fixture
+from tests.unit.wecom.aid import HOME, NOW, Dispatcher, capture_logs, fixture
 from tests.unit.wecom.socketaid import (
     Connection,
     Frame,

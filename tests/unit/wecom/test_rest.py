@@ -6,14 +6,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from structlog.testing import capture_logs
 
 from bot.channel import Elsewhere, Later, PushError, Refused, Unconfirmed
 from bot.clock import FixedClock
 from bot.wecom import codes
 from bot.wecom import rest as rest_module
 from bot.wecom.rest import AppRest, Call, Rest, Upload, new_session, same_host
-from tests.unit.wecom.aid import Api
+from tests.unit.wecom.aid import Api, capture_logs
 
 SEND = Call(path="/cgi-bin/message/send", json={"touser": "lisi"})
 
