@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.channel import Abilities, Answer, Incoming
-from bot.wecom.text import render, split
+from bot.text import render, split
 from handlers.content import Card, Content, Text, dump
 from handlers.reply import Reply
 from models.push import Order

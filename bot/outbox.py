@@ -31,8 +31,8 @@ from bot.clock import Clock
 from bot.deliveries import Delivery
 from bot.papers.studio import Studio
 from bot.rates import Rates
+from bot.text import render, split
 from bot.wecom.cards import kind_of
-from bot.wecom.text import render, split
 from bot.words import card_words, file_words
 from bot.writer import Writer
 from handlers.content import Card, Content, Export, Picture, Text

@@ -3,8 +3,8 @@
 Runs inside the transaction of one message (``bot/dispatch.py``); knows no channel.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import re
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -29,22 +29,9 @@ from models.forms.typed import Typed, fold, normal
 from models.push import Order
 from models.secrecy import secrecy_mark
 
+_WORD = re.compile(r"[^\W\d_]+")
 LONGEST = 10_000
 """Characters of one message; a chain of a large company fits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The words of all commands as they are matched."""
-
-    commands: Mapping[str, Command]
-    known: frozenset[str]
-
-    @classmethod
-    def of(cls, catalogue: Catalogue) -> "Names":
-        """Fold all names and aliases once."""
-        table = {fold(word): command for word, command in catalogue.words.items()}
-        return cls(table, frozenset(table))
 
 
 class Router:
@@ -58,7 +45,7 @@ class Router:
         bot_names: tuple[str, ...],
     ) -> None:
         self._catalogue = catalogue
-        self._names = Names.of(catalogue)
+        self._names = frozenset(catalogue.words)
         self._forms = forms
         self._contexts = contexts
         self._bot_names = bot_names
@@ -96,10 +83,10 @@ class Router:
         """Words: a command, a chain, a sheet, an answer, or something not understood."""
         body = after_slash(typed)
         if body is not None:
-            found = match_name(body, self._names.known)
+            found = match_name(body, self._names)
             if found is None:
                 return self._unknown(ctx, body)
-            return self._begin(ctx, self._names.commands[found[0]], found[1], trace)
+            return self._begin(ctx, self._catalogue.words[found[0]], found[1], trace)
         if ctx.member is None:
             raise UserError("error.stranger")
         if ctx.room is not None and ctx.room.unit_id is None:
@@ -141,12 +128,10 @@ class Router:
 
     def _bare(self, ctx: Context, typed: Typed, trace: Trace) -> Reply:
         """A command's name without the slash, when it is beyond doubt; else help."""
-        found = match_name(typed, self._names.known)
-        if found is not None:
-            name, rest = found
-            after = typed.text[len(name) : len(name) + 1]
-            if not after or not after.isalpha():
-                return self._begin(ctx, self._names.commands[name], rest, trace)
+        found = match_name(typed, self._names)
+        word = _WORD.match(typed.text)
+        if found is not None and word and fold(found[0]).startswith(fold(word.group())):
+            return self._begin(ctx, self._catalogue.words[found[0]], found[1], trace)
         if not typed:
             return Reply(overview(ctx, self._catalogue.commands))
         return self._unknown(ctx, typed)
@@ -154,8 +139,8 @@ class Router:
     def _unknown(self, ctx: Context, body: Typed) -> Reply:
         """Not understood: suggest what is near, never carry it out."""
         word = body.text.split(maxsplit=1)[0][:12] if body else ""
-        offered = {fold(w) for c in usable(ctx, self._catalogue.commands) for w in c.names}
-        names = dict.fromkeys(self._names.commands[n].name for n in nearest(word, offered))
+        offered = {w for c in usable(ctx, self._catalogue.commands) for w in c.names}
+        names = dict.fromkeys(self._catalogue.words[n].name for n in nearest(word, offered))
         if not names:
             return say("error.not_understood")
         hints = "、".join(f"/{name}" for name in names)

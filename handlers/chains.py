@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from config.lexicon import listed
 from config.texts import t
 from handlers.context import Context
 from handlers.figures import percent_text
@@ -20,12 +19,10 @@ from models.forms.field import Answers, Problem, Reading, Unsure
 from models.forms.form import Form
 from models.forms.kinds import Percent, YesNo
 from models.forms.line import read_line
-from models.forms.typed import fold
 from models.project import Project, project_of
 from models.unit import Place, unit_by_code
 
 NAMED = 20
-DONE = Decimal(100)
 PERCENT = Percent(key="percent")
 LINE = Form(key="chain_line", version=1, fields=(PERCENT,), positional=("percent",))
 NOTHING = Form(key="nothing", version=1, fields=())
@@ -114,8 +111,8 @@ def _judge(ctx: Context, one: Matched, branch: Place, project: Project, reading:
     """Read the percent of a line and hold it against what is known."""
     raw = read_line(LINE, one.body, reading).answers.get("percent", "")
     value = PERCENT.parse(raw, reading) if raw else Problem("chain.no_percent")
-    if isinstance(value, Problem) and fold(one.body.text) in listed("progress", "done"):
-        value = Unsure(DONE, "doubt.again")
+    if isinstance(value, Problem):
+        value = PERCENT.parse(one.body.text, reading)  # 已完成 and the like say it in words
     if isinstance(value, Problem):
         return Entry(Verdict.REFUSED, branch.name, t("chain.no_percent"))
     percent = value.value if isinstance(value, Unsure) else value

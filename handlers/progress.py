@@ -313,13 +313,13 @@ def withdraw_report(ctx: Context, answers: Answers) -> Reply:
     row, branch = _own_recent(ctx, answers["number"])
     row.move_to(ctx.session, ReportState.WITHDRAWN, ended_at=ctx.now)
     project = ctx.session.get_one(Project, row.project_id)
-    settle_project(ctx.session, project)
+    percent = settle_project(ctx.session, project)
     ctx.subject = row.number
     return say(
         "progress.withdrawn",
         number=row.number,
         branch=branch.name,
-        percent=percent_text(project.percent),
+        percent=percent_text(percent),
     )
 
 

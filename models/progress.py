@@ -110,8 +110,11 @@ def latest_by(session: Session, person_id: int, limit: int) -> Sequence[Progress
     ).all()
 
 
-def settle_project(session: Session, project: Project) -> None:
-    """Let the project's percent and time follow its newest valid report (or none)."""
+def settle_project(session: Session, project: Project) -> Decimal | None:
+    """Let the project's percent and time follow its newest valid report, if any; its percent."""
     last = last_valid(session, project.id)
-    project.percent = last.percent if last else None
-    project.reported_at = last.at if last else None
+    percent, at = (last.percent, last.at) if last else (None, None)
+    session.connection().execute(
+        _FOLLOW, {"project": project.id, "percent": percent, "at": at}
+    )
+    return percent

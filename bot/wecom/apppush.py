@@ -23,7 +23,7 @@ from bot.wecom.appmessage import CHANNEL
 from bot.wecom.media import Shelf
 from bot.wecom.parcels import admit, card_json, fingerprint
 from bot.wecom.rest import AppRest, Call, Upload
-from bot.wecom.text import render
+from bot.text import render
 from handlers.content import Card
 
 ABILITIES: Final = Abilities(

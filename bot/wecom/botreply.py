@@ -7,7 +7,7 @@ from typing import Any
 from bot.channel import Answer, Click, Dialect
 from bot.wecom import limits
 from bot.wecom.cards import encode
-from bot.wecom.text import cut, render
+from bot.text import cut, render
 from handlers.content import Card
 
 

@@ -28,7 +28,7 @@ from bot.wecom.link import Link, State
 from bot.wecom.linksend import Sender
 from bot.wecom.media import Shelf
 from bot.wecom.parcels import admit, card_json, fingerprint
-from bot.wecom.text import render
+from bot.text import render
 from handlers.content import Card
 
 NAME: Final = "link"

@@ -16,7 +16,7 @@ from bot.channel import (
 )
 from bot.wecom import limits
 from bot.wecom.cards import encode, kind_of
-from bot.wecom.text import render, size
+from bot.text import render, size
 from handlers.content import Card
 
 

@@ -24,7 +24,7 @@ from bot.wecom import limits
 from bot.wecom.media import Shelf
 from bot.wecom.parcels import admit, card_json, fingerprint
 from bot.wecom.rest import Call, Rest, Upload, check, same_host
-from bot.wecom.text import render
+from bot.text import render
 
 ABILITIES: Final = Abilities(
     pushes_groups=True,

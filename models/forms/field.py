@@ -81,7 +81,7 @@ class DayKind(Protocol):
         ...
 
     def holiday(self, name: str, year: int) -> date | None:
-        """First rest day of a statutory holiday (``"国庆"``) in a year, if known."""
+        """First rest day of a statutory holiday (``national``, ``spring``) in a year, if known."""
         ...
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from models.forms.field import Description, Field, Problem, Reading
+from models.forms.typed import normal
 
 _NUMBER = re.compile(r"([A-Za-z]{2})\s*[-–—_ ]?\s*(20\d\d)\s*[-–—_ ]\s*(\d{1,9})(?![\d.%])")
 
@@ -18,7 +19,7 @@ class RecordNumber(Field[str]):
     def parse(self, raw: str, reading: Reading) -> str | Problem:
         """``PREFIX-YEAR-NNNN`` with at least four digits; anything else is a problem."""
         del reading
-        found = _NUMBER.fullmatch(raw.strip())
+        found = _NUMBER.fullmatch(normal(raw).strip())
         if found is None:
             return Problem("problem.record_number")
         prefix, year, serial = found.groups()

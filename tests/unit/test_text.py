@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.channel import Dialect
-from bot.wecom.text import clip, cut, render, size, split
+from bot.text import clip, cut, render, size, split
 
 RANKING = """# 第48周排名
 > 经营型支部 **3** 个，截至周一 09:00

@@ -1,0 +1,1 @@
+"""Scripts that talk like users, through the desk."""
