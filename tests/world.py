@@ -22,8 +22,8 @@ from models.project import Grade, Project, Stage
 from models.store.engine import Store
 from models.unit import BranchType, Unit, UnitAlias, UnitKind
 
-MONDAY = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
-"""A Monday, 09:00 in Shanghai; the week of 11月第3周 begins."""
+TUESDAY = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
+"""A Tuesday, 10:00 in Shanghai, in 11月第3周; no job is due or to be caught up with but the digest."""
 
 
 def inline() -> Executor:
@@ -118,7 +118,7 @@ class Company:
 class World:
     """The desk and the product, talking over real sockets; time stands still until it is moved."""
 
-    def __init__(self, url: str, start: datetime = MONDAY, mode: Mode = Mode.LINK) -> None:
+    def __init__(self, url: str, start: datetime = TUESDAY, mode: Mode = Mode.LINK) -> None:
         self.url = url
         self.clock = FixedClock(start)
         self.mode = mode
