@@ -26,12 +26,12 @@ from bot.channel import (
     Unconfirmed,
 )
 from bot.clock import Clock
+from bot.text import render
 from bot.wecom import botreply, codes, limits
 from bot.wecom.botmessage import read_message
 from bot.wecom.callback import Gate, Opened
 from bot.wecom.parcels import admit, card_json
 from bot.wecom.rest import Call, Rest, errcode, same_host
-from bot.text import render
 from bot.wecom.wire import Malformed, mapping, parse_json, to_json
 
 _log = structlog.get_logger()

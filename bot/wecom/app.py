@@ -12,11 +12,11 @@ from aiohttp import web
 
 from bot.channel import Answer, Dialect, Dispatch, Incoming
 from bot.clock import Clock
+from bot.text import cut, render
 from bot.wecom import limits
 from bot.wecom.appmessage import read_message
 from bot.wecom.callback import Gate, Opened
 from bot.wecom.cards import encode, escape_xml, to_xml
-from bot.text import cut, render
 from bot.wecom.wire import Malformed, parse_xml
 
 _log = structlog.get_logger()

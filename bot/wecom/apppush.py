@@ -18,12 +18,12 @@ from bot.channel import (
     TextParcel,
 )
 from bot.clock import Clock
+from bot.text import render
 from bot.wecom import codes, limits
 from bot.wecom.appmessage import CHANNEL
 from bot.wecom.media import Shelf
 from bot.wecom.parcels import admit, card_json, fingerprint
 from bot.wecom.rest import AppRest, Call, Upload
-from bot.text import render
 from handlers.content import Card
 
 ABILITIES: Final = Abilities(

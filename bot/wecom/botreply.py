@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.channel import Answer, Click, Dialect
+from bot.text import cut, render
 from bot.wecom import limits
 from bot.wecom.cards import encode
-from bot.text import cut, render
 from handlers.content import Card
 
 

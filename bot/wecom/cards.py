@@ -12,9 +12,9 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from bot.channel import CardKind
+from bot.text import clip, size
 from bot.wecom import limits
 from bot.wecom.limits import CardLengths
-from bot.text import clip, size
 from handlers.content import Button, Card, Choice, Tone
 
 _TASK = re.compile(rf"[0-9A-Za-z_\-@]{{1,{limits.CARD_TASK}}}")

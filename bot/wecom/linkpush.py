@@ -23,12 +23,12 @@ from bot.channel import (
     Unconfirmed,
 )
 from bot.clock import Clock
+from bot.text import render
 from bot.wecom import codes, limits
 from bot.wecom.link import Link, State
 from bot.wecom.linksend import Sender
 from bot.wecom.media import Shelf
 from bot.wecom.parcels import admit, card_json, fingerprint
-from bot.text import render
 from handlers.content import Card
 
 NAME: Final = "link"

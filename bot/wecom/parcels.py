@@ -14,9 +14,9 @@ from bot.channel import (
     Refused,
     TextParcel,
 )
+from bot.text import render, size
 from bot.wecom import limits
 from bot.wecom.cards import encode, kind_of
-from bot.text import render, size
 from handlers.content import Card
 
 

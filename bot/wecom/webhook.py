@@ -20,11 +20,11 @@ from bot.channel import (
     TextParcel,
 )
 from bot.clock import Clock
+from bot.text import render
 from bot.wecom import limits
 from bot.wecom.media import Shelf
 from bot.wecom.parcels import admit, card_json, fingerprint
 from bot.wecom.rest import Call, Rest, Upload, check, same_host
-from bot.text import render
 
 ABILITIES: Final = Abilities(
     pushes_groups=True,
