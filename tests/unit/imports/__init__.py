@@ -1,0 +1,1 @@
+"""The import workbook and what it does to the organisation."""
