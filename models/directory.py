@@ -4,13 +4,13 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import event, insert, or_, select, update
+from sqlalchemy import event, or_, select
 from sqlalchemy.orm import Session
 
 from models.forms.field import Book, Named
 from models.forms.names import Entry, NameBook
 from models.group import Group, Room, room_of
-from models.number import Counter
+from models.number import Counter, count_up
 from models.person import Grant, Member, Person, PersonState, member_by_userid
 from models.unit import Place, Unit, UnitAlias, UnitState, aliases_of, place_of
 
@@ -25,10 +25,7 @@ T = TypeVar("T")
 
 def touch_organisation(session: Session) -> None:
     """Let every process read the organisation anew; part of the change's own transaction."""
-    where = (Counter.prefix == STAMP[0], Counter.year == STAMP[1])
-    done = session.execute(update(Counter).where(*where).values(last=Counter.last + 1))
-    if not done.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
-        session.execute(insert(Counter).values(prefix=STAMP[0], year=STAMP[1], last=1))
+    count_up(session, *STAMP)
     directory = session.info.get("directory")
     if directory is not None:
         directory.forget()

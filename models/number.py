@@ -1,6 +1,10 @@
 """Numbers of stored things, as ``JY-2026-0001`` (DESIGN.md 7)."""
 
-from sqlalchemy import String, bindparam, insert, update
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import String, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base
@@ -17,20 +21,29 @@ class Counter(Base):
 
 
 _TABLE = Counter.__table__
-_STEP = (
-    update(_TABLE)  # type: ignore[arg-type]  # a Table, says SQLAlchemy
-    .where(_TABLE.c.prefix == bindparam("p"), _TABLE.c.year == bindparam("y"))
-    .values(last=_TABLE.c.last + bindparam("n"))
-    .returning(_TABLE.c.last)
-)
+
+
+def _step(make: Callable[..., Any]) -> Any:  # noqa: ANN401  (an INSERT of either dialect)
+    """One statement, so that of two who begin a year at once both get a number."""
+    fresh = make(_TABLE).values(prefix=bindparam("p"), year=bindparam("y"), last=bindparam("n"))
+    return fresh.on_conflict_do_update(
+        index_elements=["prefix", "year"], set_={"last": _TABLE.c.last + fresh.excluded.last}
+    ).returning(_TABLE.c.last)
+
+
+_STEPS = {"sqlite": _step(sqlite.insert), "postgresql": _step(postgresql.insert)}
+
+
+def count_up(session: Session, prefix: str, year: int, count: int = 1) -> int:
+    """Move a counter on and return where it stands."""
+    connection = session.connection()
+    step = _STEPS[connection.dialect.name]
+    return int(connection.execute(step, {"p": prefix, "y": year, "n": count}).scalar_one())
 
 
 def next_numbers(session: Session, prefix: str, year: int, count: int = 1) -> list[str]:
     """The next ``count`` numbers of a prefix and year, in order."""
-    last = session.connection().scalar(_STEP, {"p": prefix, "y": year, "n": count})
-    if last is None:
-        session.execute(insert(Counter).values(prefix=prefix, year=year, last=count))
-        last = count
+    last = count_up(session, prefix, year, count)
     return [f"{prefix}-{year}-{n:04d}" for n in range(last - count + 1, last + 1)]
 
 

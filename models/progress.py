@@ -114,7 +114,5 @@ def settle_project(session: Session, project: Project) -> Decimal | None:
     """Let the project's percent and time follow its newest valid report, if any; its percent."""
     last = last_valid(session, project.id)
     percent, at = (last.percent, last.at) if last else (None, None)
-    session.connection().execute(
-        _FOLLOW, {"project": project.id, "percent": percent, "at": at}
-    )
+    session.connection().execute(_FOLLOW, {"project": project.id, "percent": percent, "at": at})
     return percent

@@ -1,10 +1,10 @@
 """Rankings 排名 of branches: the rule over values, and the published tables (DOMAIN.md 7)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -54,9 +54,11 @@ class RankingLine(Base):
     change: Mapped[int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One branch while a ranking is made. ``change`` is places gained against the last table."""
+class Line(NamedTuple):
+    """One branch while a ranking is made. ``change`` is places gained against the last table.
+
+    A tuple and not a dataclass: of these there are a hundred thousand, made twice.
+    """
 
     unit_id: int
     name: str
@@ -74,20 +76,22 @@ def rank(lines: Iterable[Line], before: Mapping[int, int]) -> list[Line]:
     ``before`` holds the places of the last table by unit id. Ranked lines come first, within a tie
     by name; then missing and new ones by name. Every line given comes back exactly once.
     """
-    ranked: list[Line] = []
+    ranked: list[tuple[int, str, int, Line]] = []
     others: list[Line] = []
     for line in lines:
-        (ranked if line.state is RankState.RANKED else others).append(line)
-    ranked.sort(key=lambda line: (-(line.ahead or 0), line.name, line.unit_id))
+        if line.state is RankState.RANKED and line.ahead is not None:
+            ranked.append((-int(line.ahead * 10), line.name, line.unit_id, line))
+        else:
+            others.append(line)
+    ranked.sort()
     placed = []
     place = 0
-    last: Decimal | None = None
-    for position, line in enumerate(ranked, 1):
-        if line.ahead != last:
-            place, last = position, line.ahead
-        earlier = before.get(line.unit_id)
-        change = None if earlier is None else earlier - place
-        placed.append(replace(line, place=place, change=change))
+    last: int | None = None
+    for position, (behind, _, unit_id, line) in enumerate(ranked, 1):
+        if behind != last:
+            place, last = position, behind
+        earlier = before.get(unit_id)
+        placed.append(Line(*line[:6], place, None if earlier is None else earlier - place))
     others.sort(key=lambda line: (line.state, line.name, line.unit_id))
     return placed + others
 

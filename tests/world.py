@@ -23,7 +23,7 @@ from models.store.engine import Store
 from models.unit import BranchType, Unit, UnitAlias, UnitKind
 
 TUESDAY = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
-"""A Tuesday, 10:00 in Shanghai, in 11月第3周; no job is due or to be caught up with but the digest."""
+"""A Tuesday, 10:00 in Shanghai, in 11月第3周; of the jobs only the digest is caught up with."""
 
 
 def inline() -> Executor:

@@ -6,6 +6,7 @@ import signal
 
 from bot.app import build
 from bot.cli import say
+from bot.tune import tune
 from config.settings import Settings, sqlite_path
 from config.texts import t
 from models.store.schema import migrate
@@ -30,4 +31,5 @@ async def _serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with build(settings):
+        tune()
         await stop.wait()

@@ -44,7 +44,7 @@ def font(size: int, weight: int) -> ImageFont.FreeTypeFont:
 def _drawn() -> frozenset[int]:
     """Code points for which the font has a glyph (some 31,000)."""
     # Reading the table takes a tenth of a second: paid by the first picture, not at import.
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # noqa: PLC0415  (has none)
+    from fontTools.ttLib import TTFont  # noqa: PLC0415  (slow to import, rarely needed)
 
     with TTFont(font_file(), lazy=True) as face:
         return frozenset(face.getBestCmap())

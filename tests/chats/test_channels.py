@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
 from bot.sim.setup import Mode
 from models.audit import Audit
 from models.progress import Progress
-from sqlalchemy import select
-
 from tests.world import World
 
 WORDS = [

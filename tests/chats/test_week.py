@@ -1,5 +1,7 @@
-"""The main job: forty people in seven groups report for a week; on Monday at nine every group gets
-the ranking once, with the right figures, as text, picture and Excel file."""
+"""The main job: forty people in seven groups report for a week, then comes Monday at nine.
+
+Every group gets the ranking once, with the right figures, as text, picture and Excel file.
+"""
 
 import random
 from collections.abc import Iterator
@@ -9,10 +11,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from bot.sim.messages import Message
 from openpyxl import load_workbook
 from PIL import Image
 
+from bot.sim.messages import Message
 from tests.world import TUESDAY, Company, World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -34,9 +36,7 @@ class Books:
     def places(self, branches: list[int]) -> dict[int, int]:
         """Place = one more than the number of branches that are further ahead."""
         known = [b for b in branches if b in self.percents]
-        return {
-            b: 1 + sum(self.ahead(other) > self.ahead(b) for other in known) for b in known
-        }
+        return {b: 1 + sum(self.ahead(other) > self.ahead(b) for other in known) for b in known}
 
 
 def week(chance: random.Random) -> Iterator[tuple[timedelta, str, int, int]]:

@@ -1,0 +1,1 @@
+"""Hard faults with real processes."""
