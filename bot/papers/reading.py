@@ -39,6 +39,7 @@ _DAMAGE: Final = (
     CalamineError,
     XmlError,
     ET.ParseError,
+    EOFError,
     KeyError,
     OSError,
     RuntimeError,

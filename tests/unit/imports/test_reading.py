@@ -184,7 +184,7 @@ def test_damaged_files_are_refused_and_never_break_anything() -> None:
     chance = random.Random(5)
     data = workbook(company())
     files = parts(data)
-    seen = set()
+    seen: set[object] = set()
     for _ in range(150):
         name = chance.choice(sorted(files))
         inside = packed({**files, name: spoilt(chance, files[name])})
