@@ -81,6 +81,11 @@ class Outbox:
         """There may be something to deliver now."""
         self._wake.set()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is in hand."""
+        return bool(self._busy)
+
     async def stop(self) -> None:
         """Finish the sends in hand and give the rest back."""
         self._stopping = True

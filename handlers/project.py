@@ -2,22 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
 from config.texts import label, t
 from handlers.content import Button, Card, Link, Tone
 from handlers.context import Context
 from handlers.figures import minute_text, percent_text, plan_text
+from handlers.organisation import seen_units
 from handlers.places import branch_in_question, may_report_for
 from handlers.reply import Reply, fill, lines
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
+from models.attachment import Attachment, FileState
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Unit as UnitField
 from models.person import Person
-from models.progress import last_valid
+from models.progress import Progress, last_valid
 from models.project import Project, planned_percent, project_of
 from models.unit import Place, Unit, UnitKind, UnitState
 
@@ -119,6 +121,49 @@ DISTRIBUTION = Ledger(
     order=(Unit.path.asc(), Project.id.asc()),
 )
 
+REPORTER = aliased(Person)
+_photos = (
+    select(func.count())
+    .where(Attachment.record == Progress.number, Attachment.state != FileState.LOST)
+    .correlate(Progress)
+    .scalar_subquery()
+)
+
+
+def _reports(view: View) -> Rows:
+    """Every report the viewer may see: the own branch's, and all below the units of their roles."""
+    return (
+        select()
+        .select_from(Progress)
+        .join(Unit, Unit.id == Progress.unit_id)
+        .join(Project, Project.id == Progress.project_id)
+        .join(REPORTER, REPORTER.id == Progress.person_id)
+        .where(seen_units(view))
+    )
+
+
+REPORTS = Ledger(
+    key="progress",
+    columns=(
+        Column(key="number", expr=Progress.number, width=16),
+        Column(key="branch", expr=Unit.name, width=34),
+        Column(key="percent", expr=Progress.percent, kind=Kind.PERCENT, width=8),
+        Column(key="said", expr=Progress.said, width=50),
+        Column(key="reporter", expr=REPORTER.name, width=10),
+        Column(key="at", expr=Progress.at, kind=Kind.TIME, width=18),
+        Column(key="project", expr=Project.name, width=34, wide=True),
+        Column(key="kind", expr=Progress.kind, kind=Kind.WORD, width=8, wide=True),
+        Column(key="state", expr=Progress.state, kind=Kind.WORD, width=8, wide=True),
+        Column(key="before", expr=Progress.before, kind=Kind.PERCENT, width=10, wide=True),
+        Column(key="reason", expr=Progress.reason, width=30, wide=True),
+        Column(key="behalf", expr=Progress.on_behalf, width=10, wide=True),
+        Column(key="photos", expr=_photos, kind=Kind.NUMBER, width=8, wide=True),
+    ),
+    query=_reports,
+    order=(Progress.at.desc(), Progress.id.desc()),
+)
+
 FAMILY = Family(
-    commands=(Command(key="project", form=FORM, run=show_project),), ledgers=(DISTRIBUTION,)
+    commands=(Command(key="project", form=FORM, run=show_project),),
+    ledgers=(DISTRIBUTION, REPORTS),
 )

@@ -50,13 +50,17 @@ def import_workbook(args: argparse.Namespace, settings: Settings) -> int:
             )
     except ImportProblems as error:
         for problem in error.problems:
-            say(problem.text)
-        say(t("cli.import.refused", count=len(error.problems)))
+            say(str(problem))
+        say(t(error.key, **error.params))
         return 1
     finally:
         store.close()
-    for line in summary.lines:
-        print(line)
+    for sheet, tally in summary.sheets.items():
+        counts = {"new": tally.new, "changed": tally.changed, "same": tally.unchanged}
+        print(t("imports.done", sheet=sheet, **counts))
+    for sheet, column in summary.ignored:
+        key = "imports.ignored_column" if column else "imports.ignored_sheet"
+        print(t(key, sheet=sheet, column=column))
     return 0
 
 

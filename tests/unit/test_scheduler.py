@@ -1,0 +1,176 @@
+"""A job runs once per period, whatever is killed, late or running twice."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.app import build
+from bot.clock import FixedClock
+from bot.contexts import Contexts
+from bot.scheduler import LEASE, Running
+from config.rules import default_rules
+from config.settings import Settings
+from handlers.content import Text
+from jobs import JOBS
+from jobs.spec import Clockwork, Job
+from jobs.when import last_due, next_due, parse_when, period_of
+from models.calendar import WorkCalendar
+from models.directory import Directory
+from models.job_run import JobRun, RunState
+from models.push import Push
+from models.store.engine import Store
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DUE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+PIECES = 10
+
+
+def pieces(work: Clockwork) -> Iterator[None]:
+    """Ten pieces, each telling somebody once."""
+    for number in range(PIECES):
+        work.ctx.push_person(f"p{number}", Text("词"), f"job:{number}")
+        yield
+
+
+JOB = Job("pieces", pieces)
+
+
+def running(clock: FixedClock) -> Running:
+    contexts = Contexts(clock, ZONE, default_rules(), Directory(), lambda: "t", lambda p, _: p)
+    return Running(JOB, DUE, DUE, contexts.nobody, ZONE, clock.now)
+
+
+def pushes(store: Store) -> int:
+    with store.reading() as session:
+        return session.scalar(select(func.count()).select_from(Push)) or 0
+
+
+def work_through(store: Store, run: Running, at_most: int = 100) -> bool:
+    """Steps in transactions of their own; False when the run was not to be had."""
+    with store.writing() as session:
+        if not run.claim(session):
+            return False
+    for _ in range(at_most):
+        with store.writing() as session:
+            if not run.step(session):
+                return True
+    return True
+
+
+def test_a_run_happens_once(store: Store) -> None:
+    clock = FixedClock(DUE)
+    assert work_through(store, running(clock)) is True
+    assert work_through(store, running(clock)) is False
+    assert pushes(store) == PIECES
+
+
+@pytest.mark.parametrize("killed_after", range(PIECES + 1))
+def test_killed_anywhere_it_goes_on_where_it_stopped(sqlite_url: str, killed_after: int) -> None:
+    store = Store(sqlite_url)
+    clock = FixedClock(DUE)
+    assert work_through(store, running(clock), at_most=killed_after)
+    assert work_through(store, running(clock)) is False, "somebody may still be at it"
+    clock.move_to(DUE + LEASE + timedelta(seconds=1))
+    assert work_through(store, running(clock)) is True
+    assert pushes(store) == PIECES
+    with store.reading() as session:
+        assert session.scalars(select(JobRun)).one().state is RunState.DONE
+    store.close()
+
+
+def test_a_piece_that_fails_leaves_nothing_of_itself(store: Store) -> None:
+    clock = FixedClock(DUE)
+
+    def broken(work: Clockwork) -> Iterator[None]:
+        work.ctx.push_person("p", Text("词"), "broken")
+        yield
+        work.ctx.push_person("q", Text("词"), "never")
+        raise RuntimeError
+
+    run = running(clock)
+    run.job = Job("pieces", broken)
+    with store.writing() as session:
+        run.claim(session)
+    with store.writing() as session:
+        assert run.step(session)
+
+    def second(session: Session) -> None:
+        run.step(session)
+
+    with pytest.raises(RuntimeError), store.writing() as session:
+        second(session)
+    assert pushes(store) == 1
+
+
+async def test_the_shipped_schedule_can_be_read(sqlite_url: str) -> None:
+    runtime = build(Settings(database_url=sqlite_url, secret_key="x"), chance=random.Random(1))
+    for job in JOBS:
+        parse_when(runtime.rules.schedule[job.name])
+    runtime.store.close()
+
+
+CALENDAR = WorkCalendar()
+
+
+@pytest.mark.parametrize(
+    ("line", "moment", "due"),
+    [
+        ("0 9 * * mon", "2026-11-23T09:00", "2026-11-23T09:00"),
+        ("0 9 * * mon", "2026-11-23T08:59", "2026-11-16T09:00"),
+        ("30 8 * * * workday", "2026-10-07T12:00", "2026-09-30T08:30"),  # the national days
+        ("30 8 * * * workday", "2026-09-20T08:30", "2026-09-20T08:30"),  # a Sunday that is worked
+        ("30 8 * * * workday", "2026-10-10T09:00", "2026-10-10T08:30"),  # a Saturday too
+        ("0 9 * * * workday=1", "2026-10-31T09:00", "2026-10-08T09:00"),
+        ("0 9 5 1-11/2 *", "2026-12-01T00:00", "2026-11-05T09:00"),
+    ],
+)
+def test_when_a_job_was_last_due(line: str, moment: str, due: str) -> None:
+    at = datetime.fromisoformat(moment).replace(tzinfo=ZONE)
+    assert last_due(parse_when(line), at, CALENDAR, ZONE) == datetime.fromisoformat(due).replace(
+        tzinfo=ZONE
+    )
+
+
+LINES = st.sampled_from([*default_rules().schedule.values(), "0 9 * * * workday=1", "5 7 1 * *"])
+
+
+@given(line=LINES, minutes=st.integers(0, 3 * 365 * 24 * 60))
+def test_last_and_next_meet(line: str, minutes: int) -> None:
+    """Between the last due moment and the next there is none."""
+    when = parse_when(line)
+    moment = datetime(2025, 6, 1, tzinfo=ZONE) + timedelta(minutes=minutes)
+    last = last_due(when, moment, CALENDAR, ZONE)
+    following = next_due(when, moment, CALENDAR, ZONE)
+    assert last is not None
+    assert following is not None
+    assert last <= moment < following
+    assert next_due(when, last, CALENDAR, ZONE) == following
+    assert last_due(when, following, CALENDAR, ZONE) == following
+
+
+@pytest.mark.parametrize("line", ["", "0 9 * *", "0 9 * * mon tue", "0 9 32 * *", "x 9 * * mon"])
+def test_a_broken_schedule_is_refused(line: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  (any reason is good)
+        parse_when(line)
+
+
+def test_periods_are_local() -> None:
+    assert period_of(DUE, ZONE) == "2026-11-23T09:00"
+
+
+def test_the_calendar_of_2026_and_the_marked_fallback() -> None:
+    assert CALENDAR.is_working(date(2026, 9, 20))
+    assert CALENDAR.is_working(date(2026, 10, 10))
+    assert not CALENDAR.is_working(date(2026, 10, 1))
+    assert CALENDAR.is_settled(date(2026, 12, 31))
+    assert not CALENDAR.is_settled(date(2027, 3, 1))
+    assert not CALENDAR.is_working(date(2027, 1, 1))
+    assert CALENDAR.is_working(date(2027, 3, 1))
+    assert not WorkCalendar({date(2027, 3, 1): False}).is_working(date(2027, 3, 1))
