@@ -21,6 +21,7 @@ from models.person import Grant, Person, Role
 from models.project import Grade, Project, Stage
 from models.store.engine import Store
 from models.unit import BranchType, Unit, UnitAlias, UnitKind
+from tests.process import free_port
 
 TUESDAY = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
 """A Tuesday, 10:00 in Shanghai, in 11月第3周; of the jobs only the digest is caught up with."""
@@ -143,7 +144,7 @@ class World:
         environment = {
             **self.server.environment(),
             "ZBT_DATABASE_URL": self.url,
-            "ZBT_LISTEN": "127.0.0.1:0",
+            "ZBT_LISTEN": f"127.0.0.1:{free_port()}",
             "ZBT_SECRET_KEY": "a key for tests",
         }
         self.runtime: Runtime = build(

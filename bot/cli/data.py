@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from handlers.imports import ImportProblems, import_tables
-
 from bot.cli import say
 from bot.clock import SystemClock
 from bot.papers.reading import read_workbook
@@ -12,6 +10,7 @@ from bot.papers.worker import Desk, write_export
 from config.settings import Settings, sqlite_path
 from config.texts import t
 from handlers.catalogue import catalogue
+from handlers.imports import ImportProblems, import_tables
 from handlers.table import Wish
 from models.errors import UserError
 from models.store.engine import Store

@@ -24,6 +24,7 @@ from python_calamine import (
     ZipError,
 )
 
+from handlers.imports.cells import is_blank
 from handlers.imports.table import Broken, Cell, Row, Table
 from models.errors import UserError
 from models.forms.typed import clean
@@ -127,11 +128,11 @@ class _Rows:
         return named
 
 
-def _plain(value: object) -> Cell:
+def _plain(value: Cell) -> Cell:
     """A cell as the rest of the product knows it: whole numbers are whole, blank ones None."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return None if isinstance(value, str) and not clean(value) else value  # type: ignore[return-value]  # calamine gives these types alone
+    return None if is_blank(value) else value  # type: ignore[return-value]  # calamine gives these types alone
 
 
 def _table(sheet: CalamineSheet, faults: Faults) -> Table:

@@ -3,15 +3,16 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+
 from bot.clock import SystemClock
 from bot.sim.desk import Desk
 from bot.sim.messages import Message
 from bot.sim.server import Server, serve
 from bot.sim.setup import invent
-
 from tests.process import Product
 from tests.world import Company, World
 
@@ -39,6 +40,10 @@ def broadcast(desk: Desk, chat: str) -> list[Message]:
     return [message for message in desk.heard(chat) if not message.answers]
 
 
+def arrived(desk: Desk, chat: str) -> bool | None:
+    return len(broadcast(desk, chat)) == 3 or None
+
+
 async def test_a_job_run_by_hand_is_delivered_by_the_running_process(
     sqlite_url: str, tmp_path: Path, desk: tuple[Desk, Server]
 ) -> None:
@@ -53,7 +58,7 @@ async def test_a_job_run_by_hand_is_delivered_by_the_running_process(
     )
     assert done.returncode == 0, done.stderr
     for chat in ("wr1", "wr7"):
-        await desk[0].until(lambda chat=chat: len(broadcast(desk[0], chat)) == 3 or None, 20)
+        await desk[0].until(partial(arrived, desk[0], chat), 20)
     assert "排名" in broadcast(desk[0], "wr1")[0].text
     again = await asyncio.to_thread(
         product.run, "jobs", "run", "weekly-ranking", "--at", LAST_MONDAY

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
+from bot.sim.messages import Upload
 from models.audit import Audit
 from models.draft import Draft, DraftState
 from models.message import Message
@@ -270,13 +273,7 @@ async def test_photos_wait_for_their_words_and_are_never_attached_silently(world
     assert "附件 1 个" in found.text
 
 
-def _photo() -> object:
-    from io import BytesIO  # noqa: PLC0415  (only here)
-
-    from PIL import Image  # noqa: PLC0415  (only here)
-
-    from bot.sim.messages import Upload  # noqa: PLC0415  (only here)
-
+def _photo() -> Upload:
     out = BytesIO()
     Image.new("RGB", (60, 40), "green").save(out, "PNG")
     return Upload("photo.png", out.getvalue())

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -74,10 +75,14 @@ async def test_a_week_of_reports_and_the_ranking_on_monday(both_worlds: World) -
     for _ in range(3):  # the clock looks again and again; it happens once
         await world.runtime.scheduler.sweep()
     for chat in range(1, 8):
-        await world.desk.until(lambda chat=chat: len(broadcast(world, chat)) == 3 or None, 20)
+        await world.desk.until(partial(arrived, world, chat), 20)
     await world.desk.settled()
     check(world, books)
     assert [v for v in world.desk.violations if v.hard] == []
+
+
+def arrived(world: World, chat: int) -> bool | None:
+    return len(broadcast(world, chat)) == 3 or None
 
 
 def broadcast(world: World, chat: int) -> list[Message]:

@@ -43,7 +43,7 @@ def test_code_holds_no_chinese(path: Path) -> None:
     found = [
         (node.lineno, node.value)
         for node in literals(ast.parse(path.read_text("utf-8")))
-        if HAN.search(node.value)
+        if HAN.search(str(node.value))
     ]
     assert not found
 
@@ -57,7 +57,7 @@ def test_pages_hold_no_chinese(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CODE, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_key_is_there(path: Path) -> None:
-    missing = []
+    missing: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
