@@ -132,7 +132,7 @@ def _plain(value: Cell) -> Cell:
     """A cell as the rest of the product knows it: whole numbers are whole, blank ones None."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return None if is_blank(value) else value  # type: ignore[return-value]  # calamine gives these types alone
+    return None if is_blank(value) else value
 
 
 def _table(sheet: CalamineSheet, faults: Faults) -> Table:
