@@ -156,7 +156,11 @@ class Intake:
 
     def close(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
         """Write dedupe rows with their answers, audit rows and pushes of the whole batch."""
-        done = [w for w in works if isinstance(w, MessageWork) and w.verdict != "again"]
+        done = [
+            work
+            for work in works
+            if isinstance(work, MessageWork) and work.error is None and work.verdict != "again"
+        ]
         if not done:
             return
         now = self._clock.now()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.channel import Abilities, Answer, Incoming
 from bot.text import render, split
+from config.texts import t
 from handlers.content import Card, Content, Text, dump
 from handlers.reply import Reply
 from models.push import Order
@@ -35,7 +36,7 @@ def fit(
         answer = Answer(text=text, update=update, private=reply.private)
     elif incoming.click is not None and not abilities.click_text:
         rest.append(Text(text))
-        answer = Answer()
+        answer = Answer(update=Card(title=t("card.done"), task=incoming.click.task))
     else:
         text, more = _cut(text, abilities)
         rest.extend(Text(part) for part in more)

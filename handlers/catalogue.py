@@ -19,6 +19,7 @@ from handlers import (
 from handlers.help import help_command
 from handlers.ledgers import table_commands
 from handlers.spec import Action, Command, Family, Ledger, Recipe
+from models.forms.typed import fold
 
 FAMILIES: tuple[Family, ...] = (
     progress.FAMILY,
@@ -70,9 +71,11 @@ def catalogue() -> Catalogue:
 
 def _words(commands: Iterable[Command]) -> dict[str, Command]:
     words: dict[str, Command] = {}
+    forms: dict[str, str] = {}
     for command in commands:
         for word in () if command.hidden else command.names:
-            if word in words:
-                raise ValueError(f"{command.key} and {words[word].key} share the word {word}")
+            earlier = forms.setdefault(fold(word), word)
+            if earlier in words:
+                raise ValueError(f"{command.key} and {words[earlier].key} share the word {word}")
             words[word] = command
     return words

@@ -90,8 +90,8 @@ class Pages:
             web.get("/help", self.help),
             web.get("/form/{command}", self.form),
             web.post("/form/{command}", self.submit),
-            web.get("/ledger/{key}", self.ledger),
             web.get("/ledger/{key}.xlsx", self.export),
+            web.get("/ledger/{key}", self.ledger),
             web.static("/static", HERE / "static"),
         ]
 
@@ -101,7 +101,7 @@ class Pages:
         if found is None:
             return self._message("web.link_expired", 403)
         userid, path = found
-        answer = web.HTTPSeeOther(path)
+        answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
         answer.set_cookie(
             COOKIE,
             session_cookie(self._site.signer, userid),

@@ -1,0 +1,158 @@
+"""The pages by HTTP: who gets in, what they see, what a form does."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from io import BytesIO
+
+import aiohttp
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from models.progress import Progress
+from tests.world import World
+
+
+class Visitor:
+    """Somebody with a browser."""
+
+    def __init__(self, world: World, session: aiohttp.ClientSession) -> None:
+        self.world = world
+        self.session = session
+
+    async def get(self, path: str) -> tuple[int, str]:
+        base = f"http://127.0.0.1:{self.world.runtime.port}"
+        url = path if path.startswith("http") else base + path
+        async with self.session.get(url) as answer:
+            return answer.status, await answer.text()
+
+    async def enter(self, userid: str, path: str = "/") -> tuple[int, str]:
+        return await self.get(self.world.runtime.links.make(path, userid))
+
+    async def fill(self, command: str, **answers: str) -> tuple[int, str]:
+        _, html = await self.get(f"/form/{command}")
+        token = re.search(r'name="token" value="([^"]+)"', html)
+        assert token
+        return await self.post(command, {"token": token[1], **answers})
+
+    async def post(self, command: str, data: dict[str, str]) -> tuple[int, str]:
+        url = f"http://127.0.0.1:{self.world.runtime.port}/form/{command}"
+        async with self.session.post(url, data=data) as answer:
+            return answer.status, await answer.text()
+
+
+@pytest.fixture
+async def visitor(world: World) -> AsyncIterator[Visitor]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield Visitor(world, session)
+
+
+def reports(world: World) -> list[Progress]:
+    with world.store.reading() as session:
+        return list(session.scalars(select(Progress).order_by(Progress.id)))
+
+
+async def test_nobody_gets_in_without_a_link(visitor: Visitor) -> None:
+    for path in ("/", "/form/progress", "/ledger/progress", "/ledger/progress.xlsx"):
+        status, html = await visitor.get(path)
+        assert status == 403
+        assert "企业微信" in html
+    assert (await visitor.get("/help"))[0] == 200
+    assert (await visitor.get("/go?t=forged"))[0] == 403
+
+
+async def test_a_link_expires(visitor: Visitor) -> None:
+    link = visitor.world.runtime.links.make("/", "b1p1")
+    visitor.world.clock.move_to(visitor.world.clock.now() + timedelta(hours=25))
+    assert (await visitor.get(link))[0] == 403
+
+
+async def test_a_form_from_the_page_is_the_same_report(visitor: Visitor) -> None:
+    status, html = await visitor.enter("b1p1")
+    assert status == 200
+    assert "城南员工1" in html
+    status, html = await visitor.fill("progress", percent="66%", said="完成<b>两项</b>")
+    assert status == 200
+    assert "JZ-2026-0001" in html
+    (row,) = reports(visitor.world)
+    assert row.said == "完成<b>两项</b>"
+    _, html = await visitor.get("/ledger/progress")
+    assert "完成&lt;b&gt;两项&lt;/b&gt;" in html
+    assert "<b>两项</b>" not in html
+
+
+async def test_problems_stand_beside_their_fields_and_nothing_is_stored(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    _, html = await visitor.fill("progress", percent="150%", said="好")
+    assert "0% 到 100%" in html
+    assert 'value="150%"' in html
+    assert "好</textarea>" in html
+    _, html = await visitor.fill("progress", percent="八成", said="好")
+    assert "理解为 80%" in html
+    assert 'value="80%"' in html
+    _, html = await visitor.fill("progress", percent="60%", said="机密：变电站图纸")
+    assert "涉密不上网" in html
+    assert reports(visitor.world) == []
+
+
+async def test_sending_a_form_twice_is_one_report(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/form/progress")
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    assert token
+    data = {"token": token[1], "percent": "40%", "said": "一"}
+    first = await visitor.post("progress", data)
+    second = await visitor.post("progress", data)
+    assert first == second
+    assert len(reports(visitor.world)) == 1
+
+
+async def test_a_forged_or_foreign_token_is_refused(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/form/progress")
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    assert token
+    assert (await visitor.post("progress", {"token": "x", "percent": "40%"}))[0] == 403
+    await visitor.enter("b2p1")
+    assert (await visitor.post("progress", {"token": token[1], "percent": "40%"}))[0] == 403
+    assert reports(visitor.world) == []
+
+
+async def test_a_ledger_shows_what_the_reader_may_see(visitor: Visitor) -> None:
+    for branch in (1, 2):
+        await visitor.world.say(f"b{branch}p1", f"/进展 {50 + branch}% 第{branch}家", f"wr{branch}")
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/ledger/progress")
+    assert "第1家" in html
+    assert "第2家" not in html
+    assert (await visitor.get("/ledger/audit"))[0] == 404
+    assert (await visitor.get("/ledger/person.xlsx"))[0] == 404
+    assert (await visitor.get("/ledger/nothing"))[0] == 404
+    await visitor.enter("dangjian")
+    _, html = await visitor.get("/ledger/progress?q=第2&sort=percent&desc=1&page=1")
+    assert "第2家" in html
+    assert "第1家" not in html
+    assert (await visitor.get("/ledger/audit"))[0] == 200
+    assert (await visitor.get("/ledger/progress?q=%27%3B%20drop&page=99999&sort=x"))[0] == 200
+
+
+async def test_excel_from_the_page_holds_the_same_rows(visitor: Visitor) -> None:
+    await visitor.world.say("b1p1", "/进展 51% =1+1", "wr1")
+    await visitor.enter("dangjian")
+    url = f"http://127.0.0.1:{visitor.world.runtime.port}/ledger/progress.xlsx"
+    async with visitor.session.get(url) as answer:
+        assert answer.status == 200
+        data = await answer.read()
+    sheet = load_workbook(BytesIO(data)).worksheets[0]
+    head, row = list(sheet.iter_rows(values_only=True))
+    found = dict(zip(head, row, strict=True))
+    assert found["进度"] == 51
+    assert found["说明"] == "=1+1"
+
+
+async def test_somebody_who_left_sees_nothing(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    with visitor.world.store.writing() as session:
+        session.connection().exec_driver_sql("UPDATE person SET state='left' WHERE userid='b1p1'")
+    assert (await visitor.get("/"))[0] == 403
