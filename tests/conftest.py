@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from models.store.engine import Store, driver_url
 from models.store.schema import migrate
 from tests.world import World
 
-set_up_logs(level=logging.ERROR)
+set_up_logs(sys.__stderr__, logging.ERROR)  # never a stream that pytest closes after a test
 
 
 @pytest.fixture(scope="session")

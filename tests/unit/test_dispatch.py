@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -99,7 +100,7 @@ async def test_our_mistake_gets_a_reference_and_leaves_everything_as_it_was(
     incoming = talk.message("/进展 50% 别人的心里话")
     first = await talk.world.runtime.handle(incoming, FULL)
     again = await talk.world.runtime.handle(incoming, FULL)
-    set_up_logs(level=logging.ERROR)
+    set_up_logs(sys.__stderr__, logging.ERROR)
     assert first is not None
     assert "编号" in first.text
     assert again == first
