@@ -276,7 +276,8 @@ def _write_groups(writer: _Writer, groups: Sequence[GroupRow]) -> None:
     """A group is bound from now on if it was not, or to another unit."""
 
     def values(row: GroupRow) -> dict[str, Any]:
-        bound = {"unit_id": writer.ids[row.unit], "bound_at": writer.act.now}
+        unit_id = writer.ids[row.unit]
+        bound = {"unit_id": unit_id, "bound_at": writer.act.now, "bound_by_id": None}
         changes = {"name": row.name, "webhook": row.webhook}
         return {**changes, **bound} if row.binds else changes
 

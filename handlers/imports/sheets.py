@@ -177,6 +177,8 @@ def recognise(tables: Mapping[str, Table], api_base: str) -> Book:
     ignored: list[tuple[str, str]] = []
     for name, table in tables.items():
         key = keys.get(fold(name))
+        if not table.columns:
+            continue  # an empty sheet of a template says nothing
         if key is None:
             ignored.append((name, ""))
         elif key in found:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from handlers.imports import summary_lines
+from handlers.imports.plan import Tally
 from models.directory import Directory
 from models.group import Group
 from models.person import Grant, Person, PersonState, Role, member_by_userid
@@ -128,6 +129,17 @@ def test_unknown_columns_and_sheets_are_named_and_ignored(light: Store) -> None:
     assert summary.ignored == (("人员", "手机"), ("说明", ""))
     assert "“人员”表的“手机”列不在模板里，没有读取。" in summary_lines(summary)
     assert "“说明”表不在模板里，没有读取。" in summary_lines(summary)
+
+
+def test_empty_sheets_of_a_template_say_nothing(light: Store) -> None:
+    sheets = company()
+    sheets["群"] = []
+    sheets["Sheet1"] = [[None]]
+    del sheets["项目"][1:]
+    summary = bring(light, sheets)
+    assert list(summary.sheets) == ["单位", "人员", "角色", "项目"]
+    assert summary.sheets["项目"] == Tally()
+    assert summary.ignored == ()
 
 
 def test_blank_rows_and_remarks_between_are_passed_over(light: Store) -> None:

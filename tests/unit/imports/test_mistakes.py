@@ -1,13 +1,16 @@
 """What goes wrong in real workbooks: each mistake at its sheet, row and column, in clear words."""
 
 import pytest
+from sqlalchemy import select
 
 from bot.papers.reading import read_workbook
 from handlers.imports import ImportProblems, Problem, check
 from handlers.imports.known import Known
 from handlers.imports.sheets import recognise
+from models.person import Person
+from models.reorganise import Act, close_unit, person_leaves
 from models.store.engine import Store
-from tests.unit.imports.aid import BASE, Sheets, bring, company, refuse, workbook
+from tests.unit.imports.aid import BASE, NOW, Sheets, bring, company, refuse, unit, workbook
 from tests.unit.imports.mistakes import CASES, add, column
 
 NOTHING = Known(units={}, people={}, grants=frozenset(), projects={}, groups={})
@@ -147,6 +150,42 @@ def test_a_merge_that_would_put_a_branch_into_a_branch(light: Store) -> None:
     column("单位", "并入编码", None, "BGSK")(sheets)
     units = {"单位": [sheets["单位"][0], sheets["单位"][2]]}
     assert "里不能再有支部" in one(light, units) or "不能放在" in one(light, units)
+
+
+def test_whoever_has_left_holds_nothing(light: Store) -> None:
+    bring(light, company())
+    with light.writing() as session:
+        person = session.scalars(select(Person).where(Person.userid == "lina")).one()
+        person_leaves(session, person, Act(NOW))
+    sheets = company()
+    sheets["项目"][1][13] = "LINA"
+    found = refuse(light, {"角色": sheets["角色"], "项目": sheets["项目"]})
+    assert [(p.sheet, p.row, p.column) for p in found] == [
+        ("角色", 3, "userid"),
+        ("项目", 2, "负责人"),
+    ]
+    assert all("“李娜”已经离开" in p.text for p in found)
+
+
+def test_a_closed_unit_takes_nothing_any_more(light: Store) -> None:
+    sheets = company()
+    add("单位", ["LS", "临时办公室", "部门", None, "GS"])(sheets)
+    bring(light, sheets)
+    with light.writing() as session:
+        close_unit(session, unit(light, "LS").id, Act(NOW))
+    sheets["单位"] = [sheets["单位"][0], sheets["单位"][2], sheets["单位"][7]]
+    sheets["单位"][1][4] = "LS"
+    sheets["人员"] = [sheets["人员"][0], ["wangqiang", "王强", "LS", None]]
+    sheets["群"] = [["chatid", "单位编码"], ["wrCN0001", "LS"]]
+    del sheets["角色"], sheets["项目"]
+    column("单位", "并入编码", "LS")(sheets)
+    assert [str(p) for p in refuse(light, sheets)] == [
+        "【单位】第2行「上级编码」：上级“临时办公室”已经撤销，请写在用单位的编码。",
+        "【单位】第2行「并入编码」：“临时办公室”已经撤销，不能并入，请写在用单位的编码。",
+        "【单位】第3行「编码」：“临时办公室”已经撤销。请删掉这一行；新单位请用新的编码。",
+        "【人员】第2行「单位编码」：“临时办公室”已经撤销，请写在用单位的编码。",
+        "【群】第2行「单位编码」：“临时办公室”已经撤销，请写在用单位的编码。",
+    ]
 
 
 def test_the_exception_counts_its_problems(light: Store) -> None:
