@@ -7,24 +7,26 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.sim.sample.company import PROVINCE, Company, Unit, build_company, tables_of
 from bot.sim.sample.projects import build_projects
 from bot.sim.sample.reports import Report, build_reports
 from bot.sim.sample.vocabulary import vocabulary
-from bot.sim.setup import Department, Persona
+from bot.sim.setup import Department
 from bot.sim.setup import Person as DeskPerson
 from config.texts import label, t
 from handlers.imports import Table, import_tables
+from models.base import Base
 from models.calendar import read_calendar
-from models.group import Heard
+from models.group import Group, Heard
 from models.number import next_numbers
 from models.person import Person, Role
 from models.progress import Progress, ReportState
-from models.project import Project
+from models.project import Grade, Project
 from models.unit import Unit as UnitRow
+from models.unit import UnitKind
 
 SEED: Final = 305
 LINK: Final = "link"
@@ -45,18 +47,25 @@ class SampleGroup:
 
 @dataclass(frozen=True, slots=True)
 class SamplePersona:
-    """Somebody to be, with the name and the chat ids of the groups that person is in."""
+    """Somebody to be on the desk. ``role`` is a short key, ``label`` what the switch shows.
 
-    persona: Persona
+    ``chats`` are the chat ids of the groups that person is in.
+    """
+
+    userid: str
+    role: str
+    label: str
     name: str
     chats: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFacts:
-    """What a desk needs to know. ``counts`` by name of the table, empty before it was loaded.
+    """What a desk needs to know.
 
-    ``departments`` have their numbers from 2 on; 1 is the company itself.
+    ``departments``  have their numbers from 2 on; 1 is the company itself
+    ``counts``       what the database holds: units, branches, people, groups, projects, keys
+                     (key projects) and reports; empty if none was asked
     """
 
     name: str
@@ -77,10 +86,17 @@ def load_sample(
 ) -> SampleFacts:
     """Fill an empty database: organisation and projects by import, half a year of reports.
 
-    ``now`` is aware and in UTC; the projects are those of its year in ``zone``.
+    ``now`` is aware and in UTC; the projects are those of its year in ``zone``. A database that
+    holds the company already keeps what has happened in it.
     """
-    today = now.astimezone(zone).date()
     company = build_company(seed)
+    if session.scalar(select(UnitRow.id).where(UnitRow.code == PROVINCE)) is None:
+        _fill(session, company, now, zone, seed)
+    return _facts(company, _counts(session))
+
+
+def _fill(session: Session, company: Company, now: datetime, zone: ZoneInfo, seed: int) -> None:
+    today = now.astimezone(zone).date()
     plans = build_projects(company, today, seed)
     rows = {**tables_of(company), "project": [plan.row for plan in plans]}
     began = now - SET_UP
@@ -98,8 +114,21 @@ def load_sample(
     _write_reports(session, reports, zone, today.year)
     heard = [{"conversation": group.chatid, "channel": LINK, "at": now} for group in company.groups]
     session.execute(insert(Heard), heard)
-    counts = {key: len(found) for key, found in rows.items()}
-    return _facts(company, {**counts, "branch": len(company.branches), "report": len(reports)})
+
+
+def _counts(session: Session) -> dict[str, int]:
+    def count(table: type[Base], *where: ColumnElement[bool]) -> int:
+        return session.scalar(select(func.count()).select_from(table).where(*where)) or 0
+
+    return {
+        "units": count(UnitRow),
+        "branches": count(UnitRow, UnitRow.kind == UnitKind.BRANCH),
+        "people": count(Person),
+        "groups": count(Group),
+        "projects": count(Project),
+        "keys": count(Project, Project.grade == Grade.A),
+        "reports": count(Progress),
+    }
 
 
 def _tables(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Table]:
@@ -194,7 +223,9 @@ def _facts(company: Company, counts: Mapping[str, int]) -> SampleFacts:
         groups=tuple(SampleGroup(g.chatid, g.name, g.members) for g in company.groups),
         personas=tuple(
             SamplePersona(
-                Persona(userid, role, vocabulary("company")["persona"][role]),
+                userid,
+                role,
+                vocabulary("company")["persona"][role],
                 names[userid],
                 tuple(group.chatid for group in company.groups if userid in group.members),
             )
