@@ -90,7 +90,9 @@ class Runtime:
             self.links.make,
         )
         router = Router(self.catalogue, self.forms, self.contexts, settings.bot_names)
-        self.dispatcher = Dispatcher(self.writer, router.handle, self.clock, self.rules, self.token)
+        self.dispatcher = Dispatcher(
+            self.writer, router.handle, self.clock, self.rules, settings.timezone, self.token
+        )
         desk = Desk(
             settings.database_url,
             self.clock.now(),

@@ -11,9 +11,10 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, bindparam, insert, select
@@ -120,7 +121,8 @@ class Intake:
         for work in messages:
             if work.incoming.message_id in known:
                 work.verdict = "again"
-                work.result = read_answer(known[work.incoming.message_id])
+                stored = known[work.incoming.message_id]
+                work.result = Answer() if work.incoming.entered else read_answer(stored)
 
     def begin(self, session: Session) -> None:
         """Let the organisation be known to what runs in this session."""
@@ -267,12 +269,14 @@ class Dispatcher:
         handle: Handle,
         clock: Clock,
         rules: Rules,
+        zone: ZoneInfo,
         token: Callable[[], str],
     ) -> None:
         self._writer = writer
         self._handle = handle
         self._clock = clock
         self._rules = rules
+        self._zone = zone
         self._token = token
         self._running: dict[str, MessageWork] = {}
         self._counters: dict[str, int] = {}
@@ -285,6 +289,11 @@ class Dispatcher:
     async def dispatch(self, incoming: Incoming, abilities: Abilities) -> Answer | None:
         """Handle one message; returns when it is durable. ``Unavailable``: send it again."""
         begun = time.perf_counter()
+        if incoming.entered:
+            # Apps tell it at every opening; whoever was greeted today is not greeted again.
+            day = incoming.received_at.astimezone(self._zone).date()
+            greeting = f"greeting:{incoming.channel}:{incoming.sender.lower()}:{day}"
+            incoming = replace(incoming, message_id=greeting)
         work = self._running.get(incoming.message_id)
         if work is None:
             work = MessageWork(incoming, abilities, self._run, asyncio.get_running_loop())

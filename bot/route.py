@@ -13,7 +13,7 @@ from bot.contexts import Contexts
 from bot.dispatch import Trace
 from bot.forms import Forms
 from bot.tray import keep_files
-from config.texts import words
+from config.texts import t, words
 from handlers.catalogue import Catalogue
 from handlers.context import Context
 from handlers.help import overview, usable
@@ -66,7 +66,7 @@ class Router:
         if incoming.form is not None:
             return self._submitted(ctx, incoming.form, trace)
         if incoming.entered:
-            return Reply(overview(ctx, self._catalogue.commands))
+            return Reply(t("help.welcome" if ctx.member else "help.stranger"))
         if len(incoming.text) > LONGEST:
             raise UserError("error.too_long", chars=len(incoming.text), limit=LONGEST)
         typed = Typed.read(incoming.text)

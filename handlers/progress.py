@@ -19,7 +19,7 @@ from models.attachment import attach, tray
 from models.errors import UserError
 from models.forms.field import Answers, Facts, Problem
 from models.forms.form import Form
-from models.forms.kinds import LongText, Percent, Text
+from models.forms.kinds import Attachment, LongText, Percent, Text
 from models.forms.kinds import Unit as UnitField
 from models.forms.record import RecordNumber
 from models.number import next_number
@@ -57,6 +57,7 @@ FORM = Form(
         UnitField(key="branch", when=lambda _, facts: bool(facts.get("ask_branch"))),
         Percent(key="percent"),
         Text(key="reason", max_chars=200, when=_went_down),
+        Attachment(key="photos", required=False),
         LongText(key="said", required=False, max_chars=SAID_CHARS),
     ),
     positional=("percent", "said"),
@@ -164,6 +165,8 @@ def report_progress(ctx: Context, answers: Answers) -> Reply:
     project = _project(ctx, branch)
     report = Report(answers["percent"], answers["said"] or "", answers["reason"] or "")
     number = store(ctx, branch, project, report)
+    if answers["photos"]:
+        attach(ctx.session, answers["photos"], ctx.who.id, number)
     return _receipt(ctx, "progress.saved", branch, project, report, number)
 
 

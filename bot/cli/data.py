@@ -10,7 +10,7 @@ from bot.papers.worker import Desk, write_export
 from config.settings import Settings, sqlite_path
 from config.texts import t
 from handlers.catalogue import catalogue
-from handlers.imports import ImportProblems, import_tables
+from handlers.imports import ImportProblems, import_tables, summary_lines
 from handlers.table import Wish
 from models.errors import UserError
 from models.store.engine import Store
@@ -54,12 +54,7 @@ def import_workbook(args: argparse.Namespace, settings: Settings) -> int:
         return 1
     finally:
         store.close()
-    for sheet, tally in summary.sheets.items():
-        counts = {"new": tally.new, "changed": tally.changed, "same": tally.unchanged}
-        print(t("imports.done", sheet=sheet, **counts))
-    for sheet, column in summary.ignored:
-        key = "imports.ignored_column" if column else "imports.ignored_sheet"
-        print(t(key, sheet=sheet, column=column))
+    print("\n".join(summary_lines(summary)))
     return 0
 
 

@@ -10,6 +10,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
 from bot.app import Runtime, build
 from bot.clock import Clock, ShiftedClock
 from bot.sim.desk import Desk
@@ -18,6 +20,8 @@ from bot.sim.server import serve
 from bot.sim.setup import Persona, invent
 from config.settings import Settings, read_settings
 from config.texts import t
+from models.person import member_by_userid
+from models.project import Project
 from models.store.engine import Store
 from models.store.schema import migrate
 
@@ -56,7 +60,7 @@ async def _serve(folder: Path, port: int, settings: Settings) -> None:
     print(t("cli.demo.loaded", seconds=round(time.perf_counter() - begun, 1), **facts.counts))
     chance = random.Random(SEED)  # noqa: S311  (a toy company's secrets: the same every time)
     desk = Desk(invent(chance), clock=clock, chance=chance)
-    furnish(desk, facts)
+    furnish(desk, facts, await asyncio.to_thread(guide_words, url, facts))
     runtimes: list[Runtime] = []
 
     async def clock_moved(_: datetime) -> None:
@@ -86,11 +90,32 @@ async def _serve(folder: Path, port: int, settings: Settings) -> None:
     await server.stop()
 
 
-def furnish(desk: Desk, facts: SampleFacts) -> None:
-    """Put the sample company's people and groups on the desk."""
+def guide_words(url: str, facts: SampleFacts) -> dict[str, str]:
+    """Percents a little above where the member's branch stands, so that the guide's steps work."""
+    member = next(persona for persona in facts.personas if persona.role == "member")
+    store = Store(url)
+    with store.reading() as session:
+        who = member_by_userid(session, member.userid)
+        reached = session.scalar(
+            select(Project.percent)
+            .where(Project.unit_id == (who.branch_id if who else None))
+            .order_by(Project.id.desc())
+            .limit(1)
+        )
+    store.close()
+    percent = min(int(reached or 0) + 2, 99)
+    return {"percent": str(percent), "fraction": f"{min(percent + 1, 99) / 100:.2f}"}
+
+
+def furnish(desk: Desk, facts: SampleFacts, guide: dict[str, str]) -> None:
+    """Put the sample company's people and groups on the desk, and what the guide shall say."""
+    for department in facts.departments:
+        desk.add_department(department.id, department.name, department.parent)
     for person in facts.people:
-        desk.add_person(person.userid, person.name, position=person.position)
+        desk.add_person(
+            person.userid, person.name, departments=person.departments, position=person.position
+        )
     for group in facts.groups:
         desk.add_group(group.chatid, group.name, group.members)
         desk.activate(group.chatid)
-    desk.offer(Persona(p.userid, p.role, p.label) for p in facts.personas)
+    desk.offer((Persona(p.userid, p.role, p.label) for p in facts.personas), **guide)

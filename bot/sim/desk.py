@@ -99,9 +99,10 @@ class Desk:
         self.platform.groups[chatid] = group
         return group
 
-    def offer(self, personas: Iterable[Persona]) -> None:
-        """The people the page's switch shows first."""
+    def offer(self, personas: Iterable[Persona], **guide: str) -> None:
+        """The people the page's switch shows first, and words the guide's steps are filled with."""
         self.platform.personas = tuple(personas)
+        self.platform.guide = guide
 
     def webhook_url(self, chatid: str) -> str:
         """The whole address of a group's webhook, once the desk is served."""

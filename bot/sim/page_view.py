@@ -49,6 +49,7 @@ class View:
             "bot_names": platform.setup.bot_names,
             "person": self._person(self.person),
             "personas": list(self._personas()),
+            "guide": platform.guide,
             "places": self.places(),
         }
 

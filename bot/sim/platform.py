@@ -63,6 +63,7 @@ class Platform:
         self.departments: dict[int, Department] = {1: Department(1, setup.corp_name, 0)}
         self.groups: dict[str, Group] = {}
         self.personas: tuple[Persona, ...] = ()
+        self.guide: dict[str, str] = {}
         self.messages: list[Message] = []
         self.at_place: defaultdict[str, list[Message]] = defaultdict(list)
         self.answers: defaultdict[int, list[Message]] = defaultdict(list)

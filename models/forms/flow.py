@@ -215,10 +215,17 @@ def _next(
     facts: Facts,
     notes: Mapping[str, Problem | Unsure[Any]],
 ) -> tuple[Filling, Outcome]:
-    """The first field that is open, in doubt or wrong; else the confirmation; else the end."""
+    """The first field that is open, in doubt or wrong; else the confirmation; else the end.
+
+    What cannot be typed (photos) is never asked for: a page takes it, or the tray offers it.
+    """
     values = values_of(form, filling.answers, reading)
     open_keys = [f for f in form.fields if f.applies(values, facts) and f.key not in values]
-    pending = [f for f in open_keys if f.key not in filling.skipped or f.key in notes]
+    pending = [
+        one
+        for one in open_keys
+        if one.key in notes or (one.typed and one.key not in filling.skipped)
+    ]
     if not pending:
         return _close(form, filling, reading, facts, values)
     # What was just said wrongly is asked again first; otherwise the form's own order holds.
@@ -229,7 +236,7 @@ def _next(
         value = one.parse(filling.doubts[one.key], reading)
         if not isinstance(value, Problem | Unsure):
             doubt = Unsure(value, "doubt.again")
-    total = sum(f.applies(values, facts) for f in form.fields) if _walks(filling, pending) else 1
+    total = sum(f.typed and f.applies(values, facts) for f in form.fields) if _walks(filling, pending) else 1
     return replace(filling, asking=one.key, asked=True, confirming=False), Ask(
         one,
         note if isinstance(note, Problem) else None,

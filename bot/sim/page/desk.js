@@ -1,7 +1,7 @@
 // The client: whose conversations, which one is open, what is typed; redrawn as events come in.
 
 import { bubble, stamp } from "./bubbles.js";
-import { deskNow, labelOf, logGrew, pointAtClock, setClock, showSide, toast, wireClock, wireDialogs, wireGuide, wirePersonas, zoom } from "./panels.js";
+import { deskNow, labelOf, logGrew, moveClock, setClock, showSide, toast, wireClock, wireDialogs, wireGuide, wirePersonas, zoom } from "./panels.js";
 import { act, follow, read, upload } from "./server.js";
 import { avatar, el, fillWords, listTime, loadWords, t } from "./words.js";
 
@@ -300,7 +300,7 @@ async function step({ role, spot, fill, clock }) {
   const place = byLife().find((one) => one.spot === spot && one.has_bot);
   if (place) await open(place.key);
   if (clock) {
-    pointAtClock(clock);
+    moveClock(clock);
     return;
   }
   $("#text").value = fill;
@@ -320,7 +320,7 @@ async function start() {
   $("#mention span").textContent = t("say.mention", { bot });
   $("#mention").title = t("say.mention_label", { bot });
   wirePersonas(state, become);
-  wireGuide(step, bot);
+  wireGuide(step, { bot, ...state.me.guide });
   showSide(innerWidth > 1180 ? "guide" : "");
   document.documentElement.dataset.ready = "true";
 }

@@ -123,17 +123,9 @@ export function wireClock() {
   setInterval(tick, 1000);
 }
 
-/** Draw the eye to one of the clock's buttons. */
-export function pointAtClock(name) {
-  const button = document.querySelector(`#clock [data-clock="${name}"]`);
-  if (button?.offsetParent) {
-    button.classList.add("flash");
-    button.focus();
-    setTimeout(() => button.classList.remove("flash"), 3200);
-  } else {
-    $("#clock-now").click();
-    document.querySelector(`#when [data-clock="${name}"]`)?.focus();
-  }
+/** Press one of the clock's buttons. */
+export function moveClock(name) {
+  document.querySelector(`[data-clock="${name}"]`).click();
 }
 
 // Guide and log
@@ -146,11 +138,11 @@ export function showSide(name) {
   if (name === "log") refreshLog();
 }
 
-export function wireGuide(follow, botName) {
+export function wireGuide(follow, words) {
   const steps = [];
   for (let n = 1; has(`guide.${n}.title`); n += 1) steps.push(n);
   $("#guide ol").replaceChildren(...steps.map((n) => {
-    const fill = has(`guide.${n}.fill`) ? t(`guide.${n}.fill`, { bot: botName }) : "";
+    const fill = has(`guide.${n}.fill`) ? t(`guide.${n}.fill`, words) : "";
     const button = el("button", { type: "button", class: "step" }, el("span", { class: "no" }, String(n)), el("b", {}, t(`guide.${n}.title`)), el("p", {}, t(`guide.${n}.text`)), fill ? el("code", {}, fill) : null);
     button.addEventListener("click", () => {
       button.classList.add("done");

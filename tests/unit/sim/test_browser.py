@@ -81,7 +81,9 @@ async def stage(browser: Browser) -> AsyncIterator[Stage]:
             Persona("ZhangSan", "member", "党员"),
             Persona("lisi", "secretary", "支部书记"),
             Persona("wangwu", "party_office", "党建部"),
-        ]
+        ],
+        percent="60",
+        fraction="0.8",
     )
     shows: list[ShowBot] = []
 
@@ -120,7 +122,6 @@ async def test_the_story_of_the_guide_on_a_desktop(stage: Stage) -> None:
     await expect(page.locator("#room-title")).to_have_text("支部通")
     await page.get_by_role("button", name="拨到下周一九点").click()
     await expect(page.locator("#room-title")).to_have_text("城南党支部")
-    await page.keyboard.press("Enter")  # the clock's button has the focus
     await expect(page.locator("#clock-text")).to_contain_text("2036年11月24日 周一 09:0")
     await expect(page.locator(".msg table")).to_contain_text("城北运检党支部")
     await page.locator(".shot").click()
