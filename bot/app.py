@@ -3,7 +3,7 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from bot.route import Router
 from bot.scheduler import Scheduler
 from bot.web.access import Links, Signer
 from bot.web.pages import Pages, Site
+from bot.web.uploads import Upload, keep_uploads
 from bot.wecom.media import sniff
 from bot.writer import Writer
 from config.rules import Rules, read_rules
@@ -45,7 +46,7 @@ log = structlog.get_logger()
 WRITERS = 4
 """Writing threads on PostgreSQL; SQLite has one writer by nature."""
 HEARTBEAT = 5.0
-BODY = 12 * 2**20
+BODY = 100 * 2**20
 """Largest request of a page (photos); callbacks have a limit of their own."""
 
 
@@ -169,7 +170,7 @@ class Runtime:
                 await site.stop()
         await self.doors.stop_listening()
         if self._runner is not None:
-            self.scheduler.stop()
+            await self.scheduler.stop()
             await self.fetcher.stop()
         for task in self._tasks:
             task.cancel()
@@ -198,6 +199,10 @@ class Runtime:
         del kind, error, trace
         await self.stop()
 
+    async def _keep(self, userid: str, uploads: Sequence[Upload]) -> list[int]:
+        now = self.clock.now()
+        return await self.writer.do(lambda session: keep_uploads(session, userid, uploads, now))
+
     async def _may_connect(self) -> bool:
         return True
 
@@ -225,6 +230,7 @@ class Runtime:
             dispatch=self.handle,
             context=self.contexts.reading,
             token=self.token,
+            keep=self._keep,
         )
         app = web.Application(client_max_size=BODY)
         app.add_routes([*self.doors.routes, *health.routes(self), *Pages(site).routes()])

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.channel import IncomingFile, PushError
 from bot.clock import Clock
+from bot.pump import Pump
 from bot.writer import Writer
 from config.texts import t
 from handlers.content import Text, dump
@@ -51,35 +52,10 @@ class Fetcher:
         self._fetch = fetch
         self._sniff = sniff
         self._clock = clock
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin; call it inside the event loop."""
-        self._task = asyncio.create_task(self._run(), name="fetcher")
-
-    def wake(self) -> None:
-        """Something came."""
-        self._wake.set()
-
-    async def stop(self) -> None:
-        """Stop; what is not fetched is taken up by the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                while await self.pump():
-                    pass
-            except Exception as error:
-                log.warning("fetcher_fault", exc_info=error)
-            try:
-                await asyncio.wait_for(self._wake.wait(), POLL)
-            except TimeoutError:
-                continue
+        self._pump = Pump("fetcher", self.pump, POLL)
+        self.start = self._pump.start
+        self.wake = self._pump.wake
+        self.stop = self._pump.stop
 
     async def pump(self) -> bool:
         """Fetch what waits; False when nothing does."""

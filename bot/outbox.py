@@ -30,6 +30,7 @@ from bot.channel import (
 from bot.clock import Clock
 from bot.deliveries import Delivery
 from bot.papers.studio import Studio
+from bot.pump import Pump
 from bot.rates import Rates
 from bot.text import render, split
 from bot.wecom.cards import kind_of
@@ -68,18 +69,11 @@ class Outbox:
         self._studio = studio
         self._rates = rates
         self._attempts = attempts
-        self._wake = asyncio.Event()
         self._stopping = False
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._loop: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to deliver; call it inside the event loop."""
-        self._loop = asyncio.create_task(self._run(), name="outbox")
-
-    def wake(self) -> None:
-        """There may be something to deliver now."""
-        self._wake.set()
+        self._pump = Pump("outbox", self.pump, POLL)
+        self.start = self._pump.start
+        self.wake = self._pump.wake
 
     @property
     def busy(self) -> bool:
@@ -89,24 +83,9 @@ class Outbox:
     async def stop(self) -> None:
         """Finish the sends in hand and give the rest back."""
         self._stopping = True
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
+        await self._pump.stop()
         if self._busy:
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                while await self.pump():
-                    pass
-            except Exception as error:
-                log.warning("outbox_fault", exc_info=error)
-            try:
-                await asyncio.wait_for(self._wake.wait(), POLL)
-            except TimeoutError:
-                continue
 
     async def pump(self) -> bool:
         """Take what is due and begin to deliver it; False when nothing was."""
@@ -121,7 +100,7 @@ class Outbox:
 
     def _ended(self, conversation: str, _: asyncio.Task[None]) -> None:
         self._busy.pop(conversation, None)
-        self._wake.set()
+        self.wake()
 
     async def _deliver_all(self, batch: Sequence[Delivery]) -> None:
         """The pushes of one conversation, in order; the first that has to wait holds the rest."""

@@ -22,7 +22,7 @@ from handlers.spec import Command, Where
 from models.draft import Draft, open_draft
 from models.errors import UserError
 from models.forms.address import after_slash, match_name, strip_mention
-from models.forms.chain import read_chain
+from models.forms.chain import Chain, read_chain
 from models.forms.nearest import nearest
 from models.forms.sheet import recognise_sheet
 from models.forms.typed import Typed, fold, normal
@@ -104,18 +104,27 @@ class Router:
         """A chain or a filled-in sheet; one that is only guessed at is no answer to a question."""
         offered = usable(ctx, self._catalogue.commands)
         chain = read_chain(typed)
-        if chain is not None and (chain.marked or not answering):
-            for command in offered:
-                if command.chain is not None:
-                    trace.action = command.key
-                    reply = command.chain(ctx, chain, self._forms.reading(ctx))
-                    return self._forms.follow(ctx, reply, trace)
-        sheets = {command.form: command for command in offered if command.sheet}
-        form = None if answering else recognise_sheet(list(sheets), typed)
-        if form is None:
+        if chain is not None and chain.marked:
+            return self._chained(ctx, chain, offered, trace)
+        if answering:
             return None
-        trace.action = sheets[form].key
-        return self._forms.take_sheet(ctx, sheets[form], typed, trace)
+        sheets = {command.form: command for command in offered if command.sheet}
+        form = recognise_sheet(list(sheets), typed)
+        if form is not None:
+            trace.action = sheets[form].key
+            return self._forms.take_sheet(ctx, sheets[form], typed, trace)
+        return self._chained(ctx, chain, offered, trace) if chain is not None else None
+
+    def _chained(
+        self, ctx: Context, chain: Chain, offered: list[Command], trace: Trace
+    ) -> Reply | None:
+        """Many rows in one paste, for the command that takes them."""
+        for command in offered:
+            if command.chain is not None:
+                trace.action = command.key
+                reply = command.chain(ctx, chain, self._forms.reading(ctx))
+                return self._forms.follow(ctx, reply, trace)
+        return None
 
     def _go_on(self, ctx: Context, draft: Draft, typed: Typed, trace: Trace) -> Reply:
         """The next answer to a form, or the word that ends it."""
@@ -169,10 +178,12 @@ class Router:
         trace.action = command.key
         if not command.may(ctx.member):
             raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
-        for answer in form.answers.values():
+        keys = {field.key for field in command.form.fields}
+        raw = {key: answer for key, answer in form.answers.items() if key in keys}
+        for answer in raw.values():
             if mark := secrecy_mark(normal(answer)):
                 raise UserError("error.secret", mark=mark)
-        return self._forms.give(ctx, command, form.answers, trace)
+        return self._forms.give(ctx, command, raw, trace)
 
     def _clicked(self, ctx: Context, click: Click, trace: Trace) -> Reply:
         """A button: an answer to a form, or a registered action. Rights are checked here."""

@@ -21,6 +21,7 @@ from handlers.context import Context
 from jobs.spec import Job
 from jobs.when import last_due, parse_when, period_of
 from models.calendar import read_calendar
+from models.errors import Unavailable
 from models.job_run import JobRun, RunState
 from models.push import insert_new, write_pushes
 
@@ -113,8 +114,9 @@ class Scheduler:
         self._make_context = make_context
         self._wake = wake
         self._ticker: AsyncIOScheduler | None = None
-        self._sweeping = False
+        self._sweeping = asyncio.Lock()
         self._first: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def start(self) -> None:
         """Begin to tick; what was missed while nobody ran is caught up with at once."""
@@ -125,23 +127,26 @@ class Scheduler:
         self._ticker.start()
         self._first = asyncio.create_task(self.sweep())
 
-    def stop(self) -> None:
-        """Tick no more; a run in hand is taken up again by the next start."""
-        if self._ticker is not None:
-            self._ticker.shutdown(wait=False)
+    async def stop(self) -> None:
+        """Tick no more; a run in hand ends after its piece and is taken up by the next start."""
+        self._stopping = True
+        if self._first is not None:
+            await self._first
+        async with self._sweeping:
+            if self._ticker is not None:
+                self._ticker.shutdown(wait=False)
 
     async def sweep(self) -> None:
         """Run every job whose last due moment has not been done and is not too long ago."""
-        if self._sweeping:
-            return
-        self._sweeping = True
-        try:
-            for job, due in await self._writer.do(self._due):
-                await self.run(job, due, due)
-        except Exception as error:
-            log.warning("sweep_failed", exc_info=error)
-        finally:
-            self._sweeping = False
+        async with self._sweeping:
+            try:
+                for job, due in await self._writer.do(self._due):
+                    if not self._stopping:
+                        await self.run(job, due, due)
+            except Unavailable:
+                log.warning("sweep_postponed")
+            except Exception as error:
+                log.exception("sweep_failed", exc_info=error)
 
     def _due(self, session: Session) -> list[tuple[Job, datetime]]:
         now = self._clock.now()
@@ -158,12 +163,14 @@ class Scheduler:
         return found
 
     async def run(self, job: Job, due: datetime, cutoff: datetime) -> bool:
-        """Run a job for the period of a due moment; False if it was done before."""
+        """Run a job for the period of a due moment; False if it was done before, or is not yet."""
         running = Running(job, due, cutoff, self._make_context, self._zone, self._clock.now)
         if not await self._writer.do(running.claim):
             return False
         while await self._writer.do(running.step):
             self._wake()
+            if self._stopping:
+                return False
         self._wake()
         log.info("job_done", job=job.name, period=running.period)
         return True

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from config.texts import t
 from handlers.content import Button, Card, Link, Tone
@@ -28,7 +28,7 @@ class Duty:
     unit_path: str
 
 
-def silent_projects(ctx: Context, *conditions: object) -> Iterator[Duty]:
+def silent_projects(ctx: Context, *conditions: ColumnElement[bool]) -> Iterator[Duty]:
     """Projects without a report for longer than allowed, the longest silence first."""
     limit = ctx.rules.progress.silent_days
     since = ctx.now - timedelta(days=limit)
@@ -41,7 +41,7 @@ def silent_projects(ctx: Context, *conditions: object) -> Iterator[Duty]:
             Unit.state == UnitState.ACTIVE,
             Project.starts_on <= ctx.today - timedelta(days=limit),
             or_(Project.reported_at.is_(None), Project.reported_at < since),
-            and_(*conditions),  # type: ignore[arg-type]  # conditions of SQLAlchemy
+            *conditions,
         )
         .order_by(Project.reported_at.asc().nulls_first(), Project.id)
     )

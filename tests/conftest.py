@@ -1,8 +1,8 @@
 """Databases for tests: SQLite in a folder of the test, PostgreSQL from a throw-away server."""
 
+import io
 import logging
 import os
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,7 +15,31 @@ from models.store.engine import Store, driver_url
 from models.store.schema import migrate
 from tests.world import World
 
-set_up_logs(sys.__stderr__, logging.ERROR)  # never a stream that pytest closes after a test
+
+class Watch(io.StringIO):
+    """Where logs go: never a stream that pytest closes; a fault of ours fails the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            self.faults.append(text.strip())
+        return len(text)
+
+
+WATCH = Watch()
+set_up_logs(WATCH, logging.ERROR)
+
+
+@pytest.fixture(autouse=True)
+def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What is logged as an error is a mistake of ours, unless the test is about one."""
+    WATCH.faults.clear()
+    yield
+    if request.node.get_closest_marker("faults") is None:
+        assert WATCH.faults == []
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
 """A small company on a desk, with the product beside it: what chat scripts talk to."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.app import Runtime, build
@@ -19,6 +21,7 @@ from config.settings import read_settings
 from models.group import Group, Heard
 from models.person import Grant, Person, Role
 from models.project import Grade, Project, Stage
+from models.push import Push, PushState
 from models.store.engine import Store
 from models.unit import BranchType, Unit, UnitAlias, UnitKind
 from tests.process import free_port
@@ -178,6 +181,29 @@ class World:
         """Say something (in a group with the mention before it) and read the answer."""
         words = f"@支部通 {text}" if chat else text
         return await self.desk.ask(userid, chat, words, **how)
+
+    async def later(self, **distance: float) -> None:
+        """Time passes: links notice the silence and come back, jobs that are due are done."""
+        await self.runtime.scheduler.sweep()
+        await self.delivered()
+        self.clock.move_to(self.clock.now() + timedelta(**distance))
+        await self.desk.connected(20)
+        await self.runtime.scheduler.sweep()
+        await self.delivered()
+
+    async def delivered(self) -> None:
+        """What is due has left."""
+        for _ in range(1000):
+            with self.store.reading() as session:
+                waiting = session.scalar(
+                    select(Push.id)
+                    .where(Push.state == PushState.WAITING, Push.not_before <= self.clock.now())
+                    .limit(1)
+                )
+            if waiting is None:
+                return
+            await asyncio.sleep(0.02)
+        raise TimeoutError
 
     async def open_chats(self, chats: Sequence[str]) -> None:
         """Let the smart bot be known in these groups."""

@@ -26,8 +26,8 @@ class Drawn:
 def draw(
     form: Form, raw: Mapping[str, str], notes: Mapping[str, Problem | Unsure[Any]]
 ) -> list[Drawn]:
-    """All fields that can be typed. A doubtful answer is replaced by how it was understood."""
-    return [_draw(form, field.key, raw, notes) for field in form.fields if field.typed]
+    """All fields. A doubtful answer is replaced by how it was understood."""
+    return [_draw(form, field.key, raw, notes) for field in form.fields]
 
 
 def _draw(

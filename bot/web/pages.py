@@ -1,7 +1,7 @@
 """The pages: home, forms, ledgers, help. Every page asks the same rights as the commands."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -28,6 +28,7 @@ from bot.web.access import (
     session_userid,
 )
 from bot.web.markdown import to_html
+from bot.web.uploads import Upload
 from config.texts import t
 from handlers.catalogue import Catalogue
 from handlers.context import Context
@@ -66,6 +67,7 @@ class Site:
     dispatch: Callable[[Incoming, Abilities], Awaitable[Answer | None]]
     context: Callable[[Session, str], Context]
     token: Callable[[], str]
+    keep: Callable[[str, Sequence[Upload]], Awaitable[list[int]]]
 
 
 class Pages:
@@ -140,26 +142,46 @@ class Pages:
 
     async def submit(self, request: web.Request) -> web.StreamResponse:
         """Check everything first, so that problems stand beside their fields; then hand it in."""
-        posted = {key: str(value) for key, value in (await request.post()).items()}
+        userid = self._userid(request)
+        if userid is None:
+            return self._message("web.no_session", 403)
+        try:
+            posted = await self._posted(request, userid)
+        except UserError as error:
+            return self._page("message.html", 409, text=t(error.key, **error.params))
         checked = await self._read(request, lambda ctx, req: self._check(ctx, req, posted))
         if checked.headers.get("X-Checked") is None:
             return checked
-        userid = self._userid(request) or ""
         key = request.match_info["command"]
         once = form_once(self._site.signer, userid, key, posted.get("token", "")) or ""
         answers = {k: v for k, v in posted.items() if k != "token" and v.strip()}
-        incoming = Incoming(
-            "web",
-            f"web:{once}",
-            userid,
-            self._site.clock.now(),
-            form=Submission(key, answers),
-        )
+        now = self._site.clock.now()
+        incoming = Incoming("web", f"web:{once}", userid, now, form=Submission(key, answers))
         try:
             answer = await self._site.dispatch(incoming, ABILITIES)
         except Unavailable:
             return self._message("error.world", 503)
         return self._page("result.html", body=to_html(answer.text if answer else ""), back=key)
+
+    async def _posted(self, request: web.Request, userid: str) -> dict[str, str]:
+        """What was filled in. Photos go to the tray at once, so that none is chosen twice."""
+        posted: dict[str, str] = {}
+        photos: dict[str, list[Upload]] = {}
+        for name, value in (await request.post()).items():
+            if isinstance(value, web.FileField):
+                if value.filename:
+                    field = name.removesuffix(".files")
+                    photos.setdefault(field, []).append(Upload(value.filename, value.file.read()))
+            else:
+                text = str(value)
+                posted[name] = f"{posted[name]},{text}" if name in posted else text
+        token = posted.get("token", "")
+        if photos and form_once(self._site.signer, userid, request.match_info["command"], token):
+            for field, uploads in photos.items():
+                ids = await self._site.keep(userid, uploads)
+                kept = [posted[field]] if posted.get(field) else []
+                posted[field] = ",".join([*kept, *map(str, ids)])
+        return posted
 
     def _check(self, ctx: Context, request: web.Request, posted: Mapping[str, str]) -> web.Response:
         command = self._command(ctx, request)

@@ -236,7 +236,11 @@ def _next(
         value = one.parse(filling.doubts[one.key], reading)
         if not isinstance(value, Problem | Unsure):
             doubt = Unsure(value, "doubt.again")
-    total = sum(f.typed and f.applies(values, facts) for f in form.fields) if _walks(filling, pending) else 1
+    total = (
+        sum(f.typed and f.applies(values, facts) for f in form.fields)
+        if _walks(filling, pending)
+        else 1
+    )
     return replace(filling, asking=one.key, asked=True, confirming=False), Ask(
         one,
         note if isinstance(note, Problem) else None,

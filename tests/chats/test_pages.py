@@ -8,8 +8,10 @@ from io import BytesIO
 import aiohttp
 import pytest
 from openpyxl import load_workbook
+from PIL import Image
 from sqlalchemy import select
 
+from bot.sim.messages import Upload
 from models.progress import Progress
 from tests.world import World
 
@@ -37,6 +39,9 @@ class Visitor:
         return await self.post(command, {"token": token[1], **answers})
 
     async def post(self, command: str, data: dict[str, str]) -> tuple[int, str]:
+        return await self.send(command, aiohttp.FormData(data))
+
+    async def send(self, command: str, data: aiohttp.FormData) -> tuple[int, str]:
         url = f"http://127.0.0.1:{self.world.runtime.port}/form/{command}"
         async with self.session.post(url, data=data) as answer:
             return answer.status, await answer.text()
@@ -108,6 +113,13 @@ async def test_sending_a_form_twice_is_one_report(visitor: Visitor) -> None:
     assert len(reports(visitor.world)) == 1
 
 
+async def test_fields_nobody_asked_for_are_passed_over(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    status, html = await visitor.fill("progress", percent="40%", said="一", number="JZ-1", x="y")
+    assert status == 200
+    assert "JZ-2026-0001" in html
+
+
 async def test_a_forged_or_foreign_token_is_refused(visitor: Visitor) -> None:
     await visitor.enter("b1p1")
     _, html = await visitor.get("/form/progress")
@@ -156,3 +168,55 @@ async def test_somebody_who_left_sees_nothing(visitor: Visitor) -> None:
     with visitor.world.store.writing() as session:
         session.connection().exec_driver_sql("UPDATE person SET state='left' WHERE userid='b1p1'")
     assert (await visitor.get("/"))[0] == 403
+
+
+def photo(colour: str) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (60, 40), colour).save(out, "JPEG")
+    return out.getvalue()
+
+
+async def test_photos_come_with_the_form_and_are_chosen_once(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/form/progress")
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    assert token
+    data = aiohttp.FormData()
+    data.add_field("token", token[1])
+    data.add_field("percent", "150%")
+    for colour in ("red", "green"):
+        data.add_field("photos.files", photo(colour), filename=f"{colour}.jpg")
+    _, html = await visitor.send("progress", data)
+    assert "已收到 2 张" in html
+    ids = re.search(r'name="photos" value="([^"]+)"', html)
+    assert ids
+    _, html = await visitor.post(
+        "progress", {"token": token[1], "percent": "50%", "photos": ids[1]}
+    )
+    assert "JZ-2026-0001" in html
+    found = await visitor.world.say("b1p1", "/查 JZ-2026-0001")
+    assert "附件 2 个" in found.text
+
+
+async def test_what_is_no_photo_is_refused(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/form/progress")
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    assert token
+    data = aiohttp.FormData()
+    data.add_field("token", token[1])
+    data.add_field("percent", "50%")
+    data.add_field("photos.files", b"MZ" + bytes(100), filename="photo.jpg")
+    status, html = await visitor.send("progress", data)
+    assert status == 409
+    assert "不是照片" in html
+    assert reports(visitor.world) == []
+
+
+async def test_somebody_elses_photos_are_not_attached(visitor: Visitor) -> None:
+    await visitor.world.desk.say("b1p2", None, "", images=[Upload("p.jpg", photo("red"))])
+    await visitor.world.desk.settled()
+    await visitor.enter("b1p1")
+    await visitor.fill("progress", percent="50%", photos="1")
+    found = await visitor.world.say("b1p1", "/查 JZ-2026-0001")
+    assert "附件 0 个" in found.text

@@ -358,6 +358,7 @@ async def test_a_body_that_unfolds_to_megabytes_is_a_413(wecom: Platform) -> Non
     assert response.status == 413
 
 
+@pytest.mark.faults  # aiohttp logs the broken encoding as an error of its own
 async def test_a_broken_encoding_is_a_400(wecom: Platform) -> None:
     response = await wecom.client.post(
         f"{PATH}?{wecom.query('x')}", data=b"no gzip", headers={"Content-Encoding": "gzip"}

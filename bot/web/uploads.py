@@ -1,0 +1,61 @@
+"""Photos that come with a form on a page: into the sender's tray, like those sent in chat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models.attachment import Attachment, FileState, store_blob
+from models.errors import UserError
+from models.person import member_by_userid
+
+MOST = 10
+"""Megabytes of one photo."""
+KINDS = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"RIFF": "image/webp",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file as a browser sends it."""
+
+    name: str
+    data: bytes
+
+
+def kind_of(upload: Upload) -> str:
+    """The media type by the first bytes; what is no photo or too large is a ``UserError``."""
+    if len(upload.data) > MOST * 2**20:
+        raise UserError("web.photo_size", name=upload.name, most=MOST)
+    for magic, kind in KINDS.items():
+        if upload.data.startswith(magic) and (kind != "image/webp" or upload.data[8:12] == b"WEBP"):
+            return kind
+    raise UserError("web.photo_kind", name=upload.name)
+
+
+def keep_uploads(
+    session: Session, userid: str, uploads: Sequence[Upload], now: datetime
+) -> list[int]:
+    """Store photos in the tray of their sender; all or none. Returns their ids."""
+    member = member_by_userid(session, userid)
+    if member is None:
+        raise UserError("error.stranger")
+    kinds = [kind_of(upload) for upload in uploads]
+    rows = [
+        Attachment(
+            person_id=member.id,
+            name=upload.name[:200],
+            state=FileState.STORED,
+            digest=store_blob(session, upload.data, kind, now),
+            channel="web",
+            at=now,
+        )
+        for upload, kind in zip(uploads, kinds, strict=True)
+    ]
+    session.add_all(rows)
+    session.flush()
+    return [row.id for row in rows]
