@@ -17,7 +17,7 @@ from config.texts import t, words
 from handlers.catalogue import Catalogue
 from handlers.context import Context
 from handlers.help import overview, usable
-from handlers.reply import Reply, fill, lines, say
+from handlers.reply import Begin, Reply, fill, lines, say
 from handlers.spec import Command, Where
 from models.draft import Draft, open_draft
 from models.errors import UserError
@@ -160,6 +160,11 @@ class Router:
     def _begin(self, ctx: Context, command: Command, rest: Typed, trace: Trace) -> Reply:
         """Check that the command may be used here, then do it or ask for what is missing."""
         trace.action = command.key
+        self._check_place(ctx, command)
+        return self._forms.begin_line(ctx, command, rest, trace)
+
+    def _check_place(self, ctx: Context, command: Command) -> None:
+        """Who may, and where."""
         if not command.open:
             ctx.who  # noqa: B018  (a stranger is told so)
             if ctx.room is not None and ctx.room.unit_id is None:
@@ -170,7 +175,6 @@ class Router:
             raise UserError("error.group_only")
         if not command.may(ctx.member):
             raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
-        return self._forms.begin_line(ctx, command, rest, trace)
 
     def _submitted(self, ctx: Context, form: Submission, trace: Trace) -> Reply:
         """A form from a page: the same rights, the same gate, the same handler."""
@@ -185,6 +189,17 @@ class Router:
                 raise UserError("error.secret", mark=mark)
         return self._forms.give(ctx, command, raw, trace)
 
+    def _form_opened(self, ctx: Context, argument: str, trace: Trace) -> Reply:
+        """A button that opens a command's form, some of it filled in (``handlers.dossier.Act``)."""
+        key, *filled = argument.split("/")
+        command = next((c for c in self._catalogue.commands if c.key == key), None)
+        if command is None:
+            raise UserError("error.stale")
+        trace.action = key
+        self._check_place(ctx, command)
+        answers = dict(part.split("=", 1) for part in filled if "=" in part)
+        return self._forms.follow(ctx, Reply(then=Begin(key, answers)), trace)
+
     def _clicked(self, ctx: Context, click: Click, trace: Trace) -> Reply:
         """A button: an answer to a form, or a registered action. Rights are checked here."""
         name, _, argument = click.action.partition(":")
@@ -192,6 +207,8 @@ class Router:
         ctx.who  # noqa: B018  (a stranger is told so)
         if name == "answer":
             return self._forms.click(ctx, argument, click.picked, trace)
+        if name == "begin":
+            return self._form_opened(ctx, argument, trace)
         action = self._catalogue.actions.get(name)
         if action is None:
             raise UserError("error.stale")

@@ -16,8 +16,12 @@ from handlers import (
     ranking,
     steering,
 )
+from handlers.board import Board
+from handlers.dossier import Record
+from handlers.duty import DutySource
 from handlers.help import help_command
 from handlers.ledgers import table_commands
+from handlers.paper import PaperRecipe
 from handlers.spec import Action, Command, Family, Ledger, Recipe
 from models.forms.typed import fold
 
@@ -26,7 +30,6 @@ FAMILIES: tuple[Family, ...] = (
     chains.FAMILY,
     project.FAMILY,
     ranking.FAMILY,
-    mine.FAMILY,
     ledgers.FAMILY,
     organisation.FAMILY,
     binding.FAMILY,
@@ -42,6 +45,10 @@ class Catalogue:
     actions: Mapping[str, Action]
     ledgers: Mapping[str, Ledger]
     pictures: Mapping[str, Recipe]
+    records: Mapping[str, Record]
+    duties: tuple[DutySource, ...]
+    boards: Mapping[str, Board]
+    papers: Mapping[str, PaperRecipe]
 
     def command(self, key: str) -> Command:
         """The command of a key; ``KeyError`` if there is none."""
@@ -58,6 +65,11 @@ def catalogue() -> Catalogue:
     found = {ledger.key: ledger for family in FAMILIES for ledger in family.ledgers}
     commands = [command for family in FAMILIES for command in family.commands]
     commands += table_commands(tuple(found.values()))
+    records = {record.prefix: record for family in FAMILIES for record in family.records}
+    duties = tuple(source for family in FAMILIES for source in family.duties)
+    commands += mine.commands(
+        records, duties, [lines for family in FAMILIES for lines in family.mine]
+    )
     commands += steering.commands(lambda: catalogue().commands)
     commands.append(help_command(lambda: catalogue().commands))
     return Catalogue(
@@ -66,6 +78,10 @@ def catalogue() -> Catalogue:
         actions={action.key: action for family in FAMILIES for action in family.actions},
         ledgers=found,
         pictures={name: recipe for f in FAMILIES for name, recipe in f.pictures.items()},
+        records=records,
+        duties=duties,
+        boards={board.key: board for family in FAMILIES for board in family.boards},
+        papers={name: recipe for f in FAMILIES for name, recipe in f.papers.items()},
     )
 
 

@@ -123,12 +123,27 @@ class Export:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-Content: TypeAlias = Text | Card | Picture | Export
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An official paper as a file: ``paper`` names an entry of a family's ``papers``.
+
+    ``form`` is ``docx`` or ``pdf``; ``viewer`` the userid it is drawn up for, None for everybody.
+    """
+
+    paper: str
+    name: str
+    form: str = "docx"
+    viewer: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+Content: TypeAlias = Text | Card | Picture | Export | Document
 _KINDS: Final[Mapping[str, type[Content]]] = {
     "text": Text,
     "card": Card,
     "picture": Picture,
     "export": Export,
+    "document": Document,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 

@@ -1,87 +1,110 @@
-"""Duties 待办: what somebody owes until when, computed from the facts (DOMAIN.md 9)."""
+"""Duties 待办 of all families together: whose they are, and the card that does the work."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
 from config.texts import t
 from handlers.content import Button, Card, Link, Tone
 from handlers.context import Context
-from models.person import Member, Role
-from models.project import OPEN_STAGES, Project
-from models.unit import Unit, UnitState, inside
+from handlers.duty import Duty, DutySource
+from models.person import Grant, Member, Person, PersonState, Role
+from models.unit import Unit, covers, upwards
 
 BUTTONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """One thing owed. ``action`` is the card button that does it, ``form`` the page that does."""
-
-    key: str
-    title: str
-    detail: str
-    since: date
-    action: str
-    unit_path: str
-
-
-def silent_projects(ctx: Context, *conditions: ColumnElement[bool]) -> Iterator[Duty]:
-    """Projects without a report for longer than allowed, the longest silence first."""
-    limit = ctx.rules.progress.silent_days
-    since = ctx.now - timedelta(days=limit)
-    rows = ctx.session.execute(
-        select(Project, Unit)
-        .join(Unit, Unit.id == Project.unit_id)
-        .where(
-            Project.year == ctx.today.year,
-            Project.stage.in_(list(OPEN_STAGES)),
-            Unit.state == UnitState.ACTIVE,
-            Project.starts_on <= ctx.today - timedelta(days=limit),
-            or_(Project.reported_at.is_(None), Project.reported_at < since),
-            *conditions,
-        )
-        .order_by(Project.reported_at.asc().nulls_first(), Project.id)
-    )
-    for project, unit in rows:
-        last = ctx.local(project.reported_at).date() if project.reported_at else project.starts_on
-        days = (ctx.today - last).days
-        stalled = days >= ctx.rules.progress.stalled_days
-        yield Duty(
-            key=f"silent:{project.number}",
-            title=unit.name,
-            detail=t("duty.stalled" if stalled else "duty.silent", days=days, name=project.name),
-            since=last + timedelta(days=limit),
-            action=f"progress.same:{project.number}" if project.percent is not None else "",
-            unit_path=unit.path,
-        )
+def owed_by(ctx: Context, sources: Sequence[DutySource], member: Member) -> list[Duty]:
+    """What a person owes, and what anybody of the own branch may do; the most urgent first."""
+    branch = ctx.directory.place(ctx.session, member.branch_id) if member.branch_id else None
+    own = branch.path if branch else ""
+    found = [
+        duty
+        for source in sources
+        for duty in source.find(ctx, member)
+        if _concerns(member, duty, own)
+    ]
+    return sorted(found, key=lambda duty: (duty.due, duty.key))
 
 
-def duties_of(ctx: Context, member: Member) -> Sequence[Duty]:
-    """What a person owes: the secretary of a branch, else each member for the own branch."""
-    paths = member.paths(Role.SECRETARY)
-    conditions = [inside(path) for path in paths]
-    if member.branch_id:
-        conditions.append(Unit.id == member.branch_id)
-    if not conditions:
-        return ()
-    return tuple(silent_projects(ctx, or_(*conditions)))
+def _concerns(member: Member, duty: Duty, branch_path: str) -> bool:
+    if member.id in duty.owners:
+        return True
+    if duty.shared and branch_path and covers(branch_path, duty.unit_path):
+        return True
+    return not duty.owners and member.has(duty.role, over=duty.unit_path)
+
+
+def owed_by_all(ctx: Context, sources: Sequence[DutySource]) -> Mapping[str, list[Duty]]:
+    """Duties by the userid of who owes them: their owners, else the nearest holders of the role."""
+    owners = _Owners(ctx)
+    owed: dict[str, list[Duty]] = {}
+    for source in sources:
+        for duty in source.find(ctx, None):
+            for userid in owners.of(duty):
+                owed.setdefault(userid, []).append(duty)
+    for duties in owed.values():
+        duties.sort(key=lambda duty: (duty.due, duty.key))
+    return owed
+
+
+class _Owners:
+    """Who owes a duty, looked up for many of them at once."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._people: Mapping[int, str] | None = None
+        self._holders: dict[Role, Mapping[str, list[str]]] = {}
+
+    def of(self, duty: Duty) -> Iterator[str]:
+        """Userids."""
+        if duty.owners:
+            yield from (self._userids[i] for i in duty.owners if i in self._userids)
+            return
+        holders = self._holding(duty.role)
+        path = next((path for path in upwards(duty.unit_path) if path in holders), "")
+        yield from holders.get(path, ())
+
+    @property
+    def _userids(self) -> Mapping[int, str]:
+        if self._people is None:
+            active = Person.state == PersonState.ACTIVE
+            rows = self._ctx.session.execute(select(Person.id, Person.userid).where(active))
+            self._people = {row.id: row.userid for row in rows}
+        return self._people
+
+    def _holding(self, role: Role) -> Mapping[str, list[str]]:
+        if role not in self._holders:
+            nearest: dict[str, list[str]] = {}
+            for userid, path in self._ctx.session.execute(
+                select(Person.userid, Unit.path)
+                .join(Grant, Grant.person_id == Person.id)
+                .join(Unit, Unit.id == Grant.unit_id)
+                .where(Grant.role == role, Person.state == PersonState.ACTIVE)
+                .order_by(Person.id)
+            ):
+                nearest.setdefault(path, []).append(userid)
+            self._holders[role] = nearest
+        return self._holders[role]
 
 
 def duty_card(ctx: Context, duties: Sequence[Duty], userid: str) -> Card | None:
-    """A card for a person whose buttons do the work: no change in one tap, or the form."""
-    doable = [duty for duty in duties if duty.action][:BUTTONS]
+    """A card for a person whose buttons do the work, and the page where all of it stands."""
+    doable = [duty for duty in duties if duty.act is not None][:BUTTONS]
     if not doable:
         return None
     return Card(
         title=t("duty.card_title", count=len(duties)),
         desc=t("duty.card_desc"),
         lines=tuple((str(n), duty.title[:26]) for n, duty in enumerate(doable, 1)),
-        buttons=tuple(
-            Button(t("duty.button", number=n), duty.action, Tone.PRIMARY if n == 1 else Tone.PLAIN)
-            for n, duty in enumerate(doable, 1)
-        ),
-        links=(Link(t("project.open_form"), ctx.link("/form/progress", userid)),),
+        buttons=tuple(_button(n, duty) for n, duty in enumerate(doable, 1)),
+        links=(Link(t("duty.open"), ctx.link("/", userid)),),
     )
+
+
+def _button(number: int, duty: Duty) -> Button:
+    if duty.act is None:
+        raise TypeError(duty.key)
+    label = t("duty.button", number=number, label=duty.act.label)
+    tone = Tone.PRIMARY if number == 1 else Tone.PLAIN
+    return Button(label, duty.act.button().action, tone)

@@ -1,11 +1,11 @@
 """The ledgers of the organisation: 单位 and 人员."""
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from handlers.places import OVERSEERS
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
-from models.person import Person
+from models.person import Member, Person, Role
 from models.unit import Unit, inside
 
 PARENT = aliased(Unit)
@@ -19,6 +19,12 @@ def seen_units(view: View) -> ColumnElement[bool]:
     below = [inside(path) for path in member.paths(*OVERSEERS)]
     own = Unit.branch_id == member.branch_id if member.branch_id else Unit.id == member.unit_id
     return or_(own, *below)
+
+
+def near(member: Member, *roles: Role) -> ColumnElement[bool]:
+    """Which units concern a person: the own branch, and all below units where a role is held."""
+    below = [inside(path) for path in member.paths(*roles)]
+    return or_(Unit.branch_id == member.branch_id if member.branch_id else false(), *below)
 
 
 def _units(view: View) -> Rows:

@@ -8,14 +8,15 @@ from functools import cache
 
 from sqlalchemy import select
 
-from config.texts import t, words
+from config.texts import label, t, words
 from handlers.content import Button, Card, Tone
 from handlers.context import Context
-from handlers.figures import percent_text, plan_text
-from handlers.places import branch_by_id, branch_in_question, may_report_for
+from handlers.dossier import Dossier, Record, Section
+from handlers.figures import minute_text, percent_text, plan_text
+from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
 from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Action, Command, Family
-from models.attachment import attach, tray
+from models.attachment import attach, of_record, tray
 from models.errors import UserError
 from models.forms.field import Answers, Facts, Problem
 from models.forms.form import Form
@@ -37,6 +38,7 @@ from models.project import Project, planned_percent, project_of
 from models.unit import Place
 
 SAID_CHARS = 2000
+RECENT = 5
 
 
 def _went_down(answers: Answers, facts: Facts) -> bool:
@@ -326,7 +328,50 @@ def withdraw_report(ctx: Context, answers: Answers) -> Reply:
     )
 
 
+def show_report(ctx: Context, number: str) -> Dossier:
+    """A report with what came before and what became of it."""
+    row = report_by_number(ctx.session, number)
+    branch = branch_by_id(ctx, row.unit_id) if row else None
+    if row is None or branch is None or not may_see(ctx.who, branch):
+        raise UserError("lookup.unknown", number=number)
+    project = ctx.session.get_one(Project, row.project_id)
+    photos = of_record(ctx.session, row.number)
+    return Dossier(
+        number=row.number,
+        title=t("progress.dossier", branch=branch.name),
+        state=label(row.state),
+        facts=(
+            (t("progress.fact_project"), project.name),
+            (t("progress.fact_percent"), percent_text(row.percent)),
+            (t("progress.fact_before"), percent_text(row.before)),
+            (t("progress.fact_at"), minute_text(ctx.local(row.at))),
+            (t("progress.fact_photos"), t("progress.photo_count", count=len(photos))),
+        ),
+        sections=(
+            Section(t("progress.section_said"), row.said),
+            Section(t("progress.section_reason"), row.reason),
+        ),
+        photos=[photo.id for photo in photos],
+    )
+
+
+def my_reports(ctx: Context) -> Sequence[str]:
+    """The speaker's last reports."""
+    return [
+        fill(
+            "progress.mine",
+            number=row.number,
+            at=minute_text(ctx.local(row.at)),
+            percent=percent_text(row.percent),
+            said=row.said[:30],
+        )
+        for row in latest_by(ctx.session, ctx.who.id, RECENT)
+    ]
+
+
 FAMILY = Family(
+    records=(Record(prefix="JZ", show=show_report),),
+    mine=(my_reports,),
     commands=(
         Command(key="progress", form=FORM, facts=facts, run=report_progress, sheet=True),
         Command(key="no_change", form=NOTHING_ELSE, run=report_no_change),

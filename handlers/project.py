@@ -1,16 +1,19 @@
 """项目: where a branch's project stands, and the ledger 项目分布明细表 (DOMAIN.md 2)."""
 
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from config.texts import label, t
 from handlers.content import Button, Card, Link, Tone
 from handlers.context import Context
-from handlers.figures import minute_text, percent_text, plan_text
-from handlers.organisation import seen_units
-from handlers.places import branch_in_question, may_report_for
+from handlers.dossier import Act, Dossier, Record, Section, Step
+from handlers.duty import Duty, DutySource
+from handlers.figures import light, minute_text, percent_text, plan_text
+from handlers.organisation import near, seen_units
+from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
 from handlers.reply import Reply, fill, lines
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
 from models.attachment import Attachment, FileState
@@ -18,9 +21,9 @@ from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Unit as UnitField
-from models.person import Person
-from models.progress import Progress, last_valid
-from models.project import Project, planned_percent, project_of
+from models.person import Member, Person, Role
+from models.progress import Progress, last_valid, recent_valid
+from models.project import OPEN_STAGES, Project, by_number, planned_percent, project_of
 from models.unit import Place, Unit, UnitKind, UnitState
 
 FORM = Form(
@@ -73,6 +76,108 @@ def _card(ctx: Context, branch: Place, project: Project) -> Card | None:
         buttons=(Button(t("project.no_change"), f"progress.same:{project.number}", Tone.PRIMARY),),
         links=(Link(t("project.open_form"), ctx.page("/form/progress")),),
     )
+
+
+def show_dossier(ctx: Context, number: str) -> Dossier:
+    """A project as everybody may see it; its branch finds the way to report."""
+    project = by_number(ctx.session, number)
+    if project is None:
+        raise UserError("lookup.unknown", number=number)
+    branch = branch_by_id(ctx, project.unit_id)
+    owner = ctx.session.get(Person, project.owner_id) if project.owner_id else None
+    planned = planned_percent(project.starts_on, project.ends_on, ctx.today)
+    ahead = None if project.percent is None else project.percent - planned
+    rules = ctx.rules.progress
+    indicator = t(
+        "project.indicator",
+        name=project.indicator,
+        unit=project.indicator_unit,
+        baseline=project.baseline,
+        target=project.target,
+    )
+    return Dossier(
+        number=project.number,
+        title=project.name,
+        state=label(project.stage),
+        light=light(ahead, rules.behind_yellow, rules.behind_red),
+        facts=(
+            (t("project.fact_branch"), branch.name),
+            (t("project.fact_year"), str(project.year)),
+            (
+                t("project.fact_grade"),
+                label(project.grade) if project.grade else t("project.ungraded"),
+            ),
+            (t("project.fact_percent"), percent_text(project.percent)),
+            (t("project.fact_planned"), percent_text(planned)),
+            (t("project.fact_indicator"), indicator if project.indicator else "—"),
+            (t("project.fact_dates"), f"{project.starts_on} — {project.ends_on}"),
+            (t("project.fact_owner"), owner.name if owner else "—"),
+        ),
+        sections=(
+            Section(t("project.section_business"), project.business),
+            Section(t("project.section_problem"), project.problem),
+            Section(t("project.section_mechanism"), project.mechanism),
+        ),
+        steps=[
+            Step(row.at, percent_text(row.percent), "", row.said)
+            for row in recent_valid(ctx.session, project.id)
+        ]
+        if may_see(ctx.who, branch)
+        else (),
+        acts=_acts(ctx, project, branch),
+    )
+
+
+def _acts(ctx: Context, project: Project, branch: Place) -> Sequence[Act]:
+    if project.stage not in OPEN_STAGES or not may_report_for(ctx.who, branch):
+        return ()
+    report = Act(t("project.report"), command="progress", answers={"branch": branch.name})
+    if project.percent is None:
+        return (report,)
+    same = Act(t("project.no_change"), action=f"progress.same:{project.number}")
+    return (report, same)
+
+
+def silent_projects(ctx: Context, member: Member | None) -> Iterator[Duty]:
+    """Projects without a report for longer than allowed, the longest silence first."""
+    limit = ctx.rules.progress.silent_days
+    since = ctx.now - timedelta(days=limit)
+    rows = ctx.session.execute(
+        select(Project, Unit)
+        .join(Unit, Unit.id == Project.unit_id)
+        .where(
+            Project.year == ctx.today.year,
+            Project.stage.in_(list(OPEN_STAGES)),
+            Unit.state == UnitState.ACTIVE,
+            Project.starts_on <= ctx.today - timedelta(days=limit),
+            or_(Project.reported_at.is_(None), Project.reported_at < since),
+            near(member, Role.SECRETARY) if member else true(),
+        )
+        .order_by(Project.reported_at.asc().nulls_first(), Project.id)
+    )
+    for project, unit in rows:
+        last = ctx.local(project.reported_at).date() if project.reported_at else project.starts_on
+        days = (ctx.today - last).days
+        stalled = days >= ctx.rules.progress.stalled_days
+        if project.percent is None:
+            act = Act(t("project.report"), command="progress", answers={"branch": unit.name})
+        else:
+            act = Act(t("project.no_change"), action=f"progress.same:{project.number}")
+        yield Duty(
+            key=f"silent:{project.number}:{last}",
+            title=t("project.duty"),
+            detail=t(
+                "project.stalled" if stalled else "project.silent",
+                branch=unit.name,
+                days=days,
+                name=project.name,
+            ),
+            due=last + timedelta(days=limit),
+            unit_path=unit.path,
+            number=project.number,
+            act=act,
+            shared=True,
+        )
 
 
 OWNER = aliased(Person)
@@ -165,5 +270,7 @@ REPORTS = Ledger(
 
 FAMILY = Family(
     commands=(Command(key="project", form=FORM, run=show_project),),
+    records=(Record(prefix="XM", show=show_dossier),),
+    duties=(DutySource(key="silent", find=silent_projects),),
     ledgers=(DISTRIBUTION, REPORTS),
 )

@@ -8,7 +8,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import Select, SQLColumnExpression
 
 from config.texts import t, words
+from handlers.board import Board
 from handlers.context import Context
+from handlers.dossier import Record
+from handlers.duty import DutySource
+from handlers.paper import PaperRecipe
 from handlers.reply import Reply
 from models.forms.chain import Chain
 from models.forms.field import NOTHING, Answers, Facts, Reading
@@ -187,9 +191,17 @@ Recipe: TypeAlias = Callable[[Context, Mapping[str, Any]], Poster]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What one file of handlers declares."""
+    """What one file of handlers declares.
+
+    ``mine``  lines of ``/我的``: what of this family is the speaker's own, already our Markdown
+    """
 
     commands: Sequence[Command] = ()
     actions: Sequence[Action] = ()
     ledgers: Sequence[Ledger] = ()
+    records: Sequence[Record] = ()
+    duties: Sequence[DutySource] = ()
+    boards: Sequence[Board] = ()
     pictures: Mapping[str, Recipe] = field(default_factory=dict)
+    papers: Mapping[str, PaperRecipe] = field(default_factory=dict)
+    mine: Sequence[Callable[[Context], Sequence[str]]] = ()

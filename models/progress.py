@@ -100,6 +100,17 @@ def last_valid(session: Session, project_id: int, until: datetime | None = None)
     return session.scalar(query.order_by(Progress.at.desc(), Progress.id.desc()).limit(1))
 
 
+def recent_valid(session: Session, project_id: int, limit: int = 12) -> Sequence[Progress]:
+    """The last valid reports of a project, oldest first."""
+    found = session.scalars(
+        select(Progress)
+        .where(Progress.project_id == project_id, Progress.state == ReportState.VALID)
+        .order_by(Progress.at.desc(), Progress.id.desc())
+        .limit(limit)
+    ).all()
+    return found[::-1]
+
+
 def latest_by(session: Session, person_id: int, limit: int) -> Sequence[Progress]:
     """The newest valid reports of a person, newest first."""
     return session.scalars(

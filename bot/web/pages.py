@@ -12,11 +12,12 @@ import jinja2
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-from bot.channel import Abilities, Answer, Dialect, Incoming, Submission
+from bot.channel import Abilities, Answer, Click, Dialect, Incoming, Submission
 from bot.clock import Clock
 from bot.faces import page
 from bot.forms import Forms
 from bot.papers.studio import Studio
+from bot.web import views
 from bot.web.access import (
     COOKIE,
     SESSION_HOURS,
@@ -33,14 +34,18 @@ from config.texts import t
 from handlers.catalogue import Catalogue
 from handlers.context import Context
 from handlers.help import usable
+from handlers.mine import find
 from handlers.spec import Command, Kind, Ledger, View
 from handlers.table import Wish, cell_text, page_of
+from models.attachment import Attachment, Blob
 from models.errors import Unavailable, UserError
 from models.person import Member
 from models.store.engine import Store
 
 HERE = Path(__file__).parent
 ROWS = 50
+ACT = "act"
+"""What the token of a page's buttons is bound to."""
 ABILITIES = Abilities(
     answer_bytes=1_000_000, answer_cards=True, answer_dialect=Dialect.FULL, click_text=True
 )
@@ -92,6 +97,10 @@ class Pages:
             web.get("/help", self.help),
             web.get("/form/{command}", self.form),
             web.post("/form/{command}", self.submit),
+            web.get("/record/{number}", self.record),
+            web.get("/board/{key}", self.board),
+            web.get("/photo/{id:\\d+}", self.photo),
+            web.post("/act", self.act),
             web.get("/ledger/{key}.xlsx", self.export),
             web.get("/ledger/{key}", self.ledger),
             web.static("/static", HERE / "static"),
@@ -123,7 +132,14 @@ class Pages:
         del request
         commands = [c for c in usable(ctx, self._site.catalogue.commands) if c.sheet]
         ledgers = [x for x in self._site.catalogue.ledgers.values() if x.may(ctx.member)]
-        return self._page("home.html", member=ctx.member, commands=commands, ledgers=ledgers)
+        boards = [b for b in self._site.catalogue.boards.values() if b.may(ctx.member)]
+        return self._page(
+            "home.html",
+            member=ctx.member,
+            commands=commands,
+            ledgers=ledgers,
+            boards=[board for board in boards if not board.hidden],
+        )
 
     async def help(self, request: web.Request) -> web.StreamResponse:
         """How to use it; for everybody."""
@@ -157,11 +173,7 @@ class Pages:
         answers = {k: v for k, v in posted.items() if k != "token" and v.strip()}
         now = self._site.clock.now()
         incoming = Incoming("web", f"web:{once}", userid, now, form=Submission(key, answers))
-        try:
-            answer = await self._site.dispatch(incoming, ABILITIES)
-        except Unavailable:
-            return self._message("error.world", 503)
-        return self._page("result.html", body=to_html(answer.text if answer else ""), back=key)
+        return await self._done(incoming, f"/form/{key}")
 
     async def _posted(self, request: web.Request, userid: str) -> dict[str, str]:
         """What was filled in. Photos go to the tray at once, so that none is chosen twice."""
@@ -214,6 +226,75 @@ class Pages:
         if command is None:
             raise web.HTTPNotFound
         return command
+
+    async def record(self, request: web.Request) -> web.StreamResponse:
+        """One stored thing, with what the reader may do about it."""
+        return await self._read(request, self._record)
+
+    def _record(self, ctx: Context, request: web.Request) -> web.Response:
+        dossier = find(self._site.catalogue.records, ctx, request.match_info["number"])
+        return self._page(
+            "record.html", token=self._act_token(ctx), **views.dossier_values(ctx, dossier)
+        )
+
+    async def board(self, request: web.Request) -> web.StreamResponse:
+        """Many things at a glance."""
+        return await self._read(request, self._board)
+
+    def _board(self, ctx: Context, request: web.Request) -> web.Response:
+        board = self._site.catalogue.boards.get(request.match_info["key"])
+        if board is None or not board.may(ctx.member):
+            raise web.HTTPNotFound
+        shown = board.show(ctx, request.query)
+        return self._page(
+            "board.html", key=board.key, token=self._act_token(ctx), **views.board_values(shown)
+        )
+
+    async def photo(self, request: web.Request) -> web.StreamResponse:
+        """A photo, to those who may see the thing it belongs to, and to its sender."""
+        return await self._read(request, self._photo)
+
+    def _photo(self, ctx: Context, request: web.Request) -> web.Response:
+        photo = ctx.session.get(Attachment, int(request.match_info["id"]))
+        if photo is None or photo.digest is None:
+            raise web.HTTPNotFound
+        if photo.record:
+            shown = find(self._site.catalogue.records, ctx, photo.record)
+            allowed = photo.id in shown.photos
+        else:
+            allowed = photo.person_id == ctx.who.id
+        if not allowed:
+            raise web.HTTPNotFound
+        blob = ctx.session.get_one(Blob, photo.digest)
+        return web.Response(body=blob.data, content_type=blob.media_type, headers=HEADERS)
+
+    def _act_token(self, ctx: Context) -> str:
+        return form_token(self._site.signer, ctx.who.userid, ACT, self._site.token())
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """A button that is done in one tap; the same action, rights and answer as on a card."""
+        userid = self._userid(request)
+        if userid is None:
+            return self._message("web.no_session", 403)
+        posted = await request.post()
+        once = form_once(self._site.signer, userid, ACT, str(posted.get("token", "")))
+        if once is None:
+            return self._message("web.form_expired", 403)
+        now = self._site.clock.now()
+        click = Click("", str(posted.get("action", "")))
+        incoming = Incoming("web", f"web:{once}", userid, now, click=click)
+        back = str(posted.get("back", "/"))
+        return await self._done(incoming, back if back.startswith("/") else "/")
+
+    async def _done(self, incoming: Incoming, back: str) -> web.StreamResponse:
+        """Hand in and show what was answered."""
+        try:
+            answer = await self._site.dispatch(incoming, ABILITIES)
+        except Unavailable:
+            return self._message("error.world", 503)
+        body = to_html(answer.text if answer else "")
+        card = (answer.update or answer.card) if answer else None
+        return self._page("result.html", body=body, card=card, back=back)
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """A ledger as a table."""

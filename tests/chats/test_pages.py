@@ -195,7 +195,7 @@ async def test_photos_come_with_the_form_and_are_chosen_once(visitor: Visitor) -
     )
     assert "JZ-2026-0001" in html
     found = await visitor.world.say("b1p1", "/查 JZ-2026-0001")
-    assert "附件 2 个" in found.text
+    assert "附件：2 个" in found.text
 
 
 async def test_what_is_no_photo_is_refused(visitor: Visitor) -> None:
@@ -219,4 +219,63 @@ async def test_somebody_elses_photos_are_not_attached(visitor: Visitor) -> None:
     await visitor.enter("b1p1")
     await visitor.fill("progress", percent="50%", photos="1")
     found = await visitor.world.say("b1p1", "/查 JZ-2026-0001")
-    assert "附件 0 个" in found.text
+    assert "附件：0 个" in found.text
+
+
+async def test_a_record_page_shows_the_thing_and_its_buttons_work(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    await visitor.fill("progress", percent="50%", said="完成三个台区")
+    status, html = await visitor.get("/record/XM-2026-0001")
+    assert status == 200
+    assert "完成三个台区" in html
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    action = re.search(r'name="action" value="([^"]+)"', html)
+    assert token
+    assert action
+    url = f"http://127.0.0.1:{visitor.world.runtime.port}/act"
+    data = {"token": token[1], "action": action[1], "back": "/record/XM-2026-0001"}
+    async with visitor.session.post(url, data=data) as answer:
+        assert "今天已" in await answer.text()
+    async with visitor.session.post(url, data={**data, "token": "forged"}) as answer:
+        assert answer.status == 403
+
+
+async def test_a_record_of_another_branch_is_as_if_it_were_not_there(visitor: Visitor) -> None:
+    await visitor.world.say("b2p1", "/进展 50% 别的支部")
+    await visitor.enter("b1p1")
+    for number in ("JZ-2026-0001", "JZ-2026-9999", "QQ-2026-0001"):
+        status, html = await visitor.get(f"/record/{number}")
+        assert status == 409
+        assert "没有找到" in html
+        assert "别的支部" not in html
+
+
+async def test_a_photo_is_shown_to_those_who_may_see_its_record(visitor: Visitor) -> None:
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/form/progress")
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    assert token
+    data = aiohttp.FormData()
+    data.add_field("token", token[1])
+    data.add_field("percent", "50%")
+    data.add_field("photos.files", photo("red"), filename="red.jpg")
+    await visitor.send("progress", data)
+    url = f"http://127.0.0.1:{visitor.world.runtime.port}/photo/1"
+    async with visitor.session.get(url) as answer:
+        assert answer.content_type == "image/jpeg"
+        assert await answer.read() == photo("red")
+    await visitor.enter("b2p1")
+    assert (await visitor.get("/photo/1"))[0] == 409
+    assert (await visitor.get("/photo/99"))[0] == 404
+
+
+async def test_a_button_of_a_dossier_opens_the_form(world: World) -> None:
+    await world.say("b1p1", "/进展 50% 一")
+    await world.say("b1p1", "/查 XM-2026-0001")
+    card = await world.desk.until(
+        lambda: next((m for m in world.desk.heard("b1p1") if m.card is not None), None), 5
+    )
+    action = "begin:progress/branch=城南供电所党支部"
+    await world.desk.click("b1p1", card, action)
+    await world.desk.settled()
+    assert any("进度" in m.text for m in world.desk.heard("b1p1"))

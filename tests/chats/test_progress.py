@@ -270,7 +270,7 @@ async def test_photos_wait_for_their_words_and_are_never_attached_silently(world
     await world.desk.click("b1p1", card, "progress.attach:JZ-2026-0001/1")
     await world.desk.settled()
     found = await world.say("b1p1", "/查 JZ-2026-0001")
-    assert "附件 1 个" in found.text
+    assert "附件：1 个" in found.text
 
 
 def _photo() -> Upload:

@@ -15,7 +15,6 @@ from sqlalchemy import func, select, text
 from bot.channel import Abilities, Answer, Click, Dialect, Incoming
 from bot.logs import set_up_logs
 from config.rules import default_rules
-from handlers.catalogue import Catalogue
 from handlers.content import Card
 from handlers.context import Context
 from handlers.reply import Reply
@@ -74,7 +73,7 @@ def replace_command(world: World, key: str, run: Any) -> None:
     known = world.runtime.catalogue
     broken = {c.key: replace(c, run=run) if c.key == key else c for c in known.commands}
     words: Mapping[str, Command] = {w: broken[c.key] for w, c in known.words.items()}
-    changed = Catalogue(tuple(broken.values()), words, known.actions, known.ledgers, known.pictures)
+    changed = replace(known, commands=tuple(broken.values()), words=words)
     router = world.runtime.dispatcher._handle.__self__  # type: ignore[attr-defined]
     router._catalogue = changed
 

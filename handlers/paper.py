@@ -1,0 +1,84 @@
+"""Papers: what is handed in on paper, as plans that become Word or PDF.
+
+``OFFICIAL`` follows GB/T 9704 (PRODUCT.md D.2), ``BOOK`` is a printed book with contents and page
+numbers, ``SHEET`` a landscape table as secretaries keep them. Words are plain.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from handlers.context import Context
+
+
+class Layout(StrEnum):
+    """How a paper is set."""
+
+    OFFICIAL = "official"
+    BOOK = "book"
+    SHEET = "sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is 一、, level 2 is （一） (the words carry their own number)."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Para:
+    """A paragraph; ``bold`` is its beginning that is set strong."""
+
+    text: str
+    bold: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table; ``widths`` are shares of the width."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    widths: Sequence[float] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """What follows begins on a new page."""
+
+
+Block: TypeAlias = Heading | Para | Grid | PageBreak
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """One document.
+
+    ``number``     发文字号, as 泉电党整〔2026〕7号
+    ``addressee``  主送, without the colon
+    ``issuer``     落款; ``day`` the date below it
+    ``mark``       such as 待签发: a draft says so on every page
+    ``contents``   a book has a table of contents of its level 1 headings
+    ``foot``       编号, 制表人, 时间, 口径: label and value
+    """
+
+    title: str
+    body: Sequence[Block]
+    layout: Layout = Layout.OFFICIAL
+    subtitle: str = ""
+    number: str = ""
+    addressee: str = ""
+    issuer: str = ""
+    day: date | None = None
+    copies: str = ""
+    mark: str = ""
+    contents: bool = False
+    foot: Sequence[tuple[str, str]] = ()
+
+
+PaperRecipe: TypeAlias = Callable[[Context, Mapping[str, Any]], Paper]
+"""Draws up a paper for the reader of the context; ``UserError`` if that person may not have it."""
