@@ -1,6 +1,7 @@
 """Reading .xlsx files, and refusing what is none."""
 
 import random
+import re
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -88,7 +89,8 @@ def test_errors_and_formulas_without_a_value_are_seen() -> None:
 def test_a_formula_with_a_value_is_its_value() -> None:
     files = parts(workbook({"表": [["甲", "乙"], ["=1+1", '=""']]}))
     name = "xl/worksheets/sheet1.xml"
-    text = files[name].replace(b"</f><v />", b"</f><v>2</v>", 1)
+    # With or without lxml, openpyxl writes an empty value in one of two ways.
+    text = re.sub(rb"</f><v(?: ?/>|></v>)", b"</f><v>2</v>", files[name], count=1)
     files[name] = text.replace(b'<c r="B2">', b'<c r="B2" t="str">')
     table = read_workbook(packed(files))["表"]
     assert list(table.rows) == [(2, {"甲": 2, "乙": None})]
