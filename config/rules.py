@@ -24,6 +24,21 @@ class Broadcast:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """Working time on a working day, local time: morning to noon, afternoon to evening."""
+
+    morning: time
+    noon: time
+    afternoon: time
+    evening: time
+
+    @property
+    def spans(self) -> tuple[tuple[time, time], ...]:
+        """The two spans in which clocks run."""
+        return (self.morning, self.noon), (self.afternoon, self.evening)
+
+
+@dataclass(frozen=True, slots=True)
 class Quiet:
     """Hours without unasked messages, local time (DOMAIN.md 9)."""
 
@@ -66,6 +81,7 @@ class Rules:
 
     schedule: Mapping[str, str]
     broadcast: Broadcast
+    hours: Hours
     quiet: Quiet
     progress: Progress
     intake: Intake

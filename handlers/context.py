@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.rules import Rules
 from handlers.content import Content, dump
-from models.calendar import WorkCalendar, read_calendar
+from models.calendar import WorkCalendar, WorkHours, read_calendar
 from models.directory import Directory
 from models.errors import UserError
 from models.group import Room
@@ -69,6 +69,11 @@ class Context:
     def calendar(self) -> WorkCalendar:
         """Working days, read once a message."""
         return self.once("calendar", lambda: read_calendar(self.session))
+
+    @property
+    def hours(self) -> WorkHours:
+        """Working time, for clocks in hours."""
+        return WorkHours(self.calendar, self.zone, self.rules.hours.spans)
 
     def need(self, *roles: Role, over: str | None = None) -> Member:
         """The speaker, if one of the roles is held (over a unit's path); else ``UserError``."""

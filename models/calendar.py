@@ -1,7 +1,11 @@
-"""Working days in China: override table, then the package, then a marked fallback (PRODUCT D.4)."""
+"""Working days and hours in China (PRODUCT.md D.4).
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+Days come from an override table, then the package, then a marked fallback; hours are laid over
+them. All arithmetic of deadlines is here: it knows no database beyond the override table.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -87,9 +91,104 @@ class WorkCalendar:
             left -= self.is_working(day)
         return day
 
+    def on_or_after(self, day: date) -> date:
+        """The day itself, or the first working day after it."""
+        while not self.is_working(day):
+            day += timedelta(days=1)
+        return day
+
+    def on_or_before(self, day: date) -> date:
+        """The day itself, or the last working day before it."""
+        while not self.is_working(day):
+            day -= timedelta(days=1)
+        return day
+
+    def working_between(self, start: date, end: date) -> int:
+        """Working days after ``start`` up to and with ``end``; negative if ``end`` lies before.
+
+        ``add_working(start, n)`` is the first day for which this gives ``n``.
+        """
+        if end < start:
+            return -self.working_between(end, start)
+        days = (end - start).days
+        return sum(self.is_working(start + timedelta(days=n)) for n in range(1, days + 1))
+
+    def resting(self, days: Iterable[date]) -> "WorkCalendar":
+        """The same calendar with further days on which no deadline runs (应急, DOMAIN.md 9)."""
+        further = dict.fromkeys(days, False)
+        return replace(self, overrides={**self.overrides, **further}) if further else self
+
     def nth_working(self, year: int, month: int, count: int) -> date:
         """The ``count``-th working day of a month, counted from 1."""
         return self.add_working(date(year, month, 1) - timedelta(days=1), count)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkHours:
+    """The hours that count on a working day, for clocks in hours (DOMAIN.md 4, 9).
+
+    ``spans`` are local times of ``zone``, in order and without overlap, none over midnight.
+    """
+
+    calendar: WorkCalendar
+    zone: ZoneInfo
+    spans: tuple[tuple[time, time], ...]
+
+    @property
+    def a_day(self) -> timedelta:
+        """Working time of one working day."""
+        return sum((self._length(span) for span in self.spans), timedelta())
+
+    def add(self, moment: datetime, amount: timedelta) -> datetime:
+        """When ``amount`` of working time has passed since ``moment`` (aware, its zone kept).
+
+        Nothing runs at night, at noon and on rest days. A clock that runs out at the very end of a
+        span ends there, not at the beginning of the next one. ``ValueError`` if it is negative.
+        """
+        if amount < timedelta():
+            raise ValueError(amount)
+        left = amount
+        for start, end in self._ahead(moment.astimezone(self.zone)):
+            if left <= end - start:
+                return (start + left).astimezone(moment.tzinfo)
+            left -= end - start
+        raise ValueError("no working hours")  # pragma: no cover  (_ahead never ends)
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """Working time from one moment to another (aware); zero if ``end`` is not later."""
+        if end <= start:
+            return timedelta()
+        passed = timedelta()
+        for opens, closes in self._ahead(start.astimezone(self.zone)):
+            if opens >= end:
+                break
+            passed += min(closes, end) - opens
+        return passed
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether a clock runs at this moment (aware)."""
+        local = moment.astimezone(self.zone)
+        inside = any(start <= local.time() < end for start, end in self.spans)
+        return inside and self.calendar.is_working(local.date())
+
+    def end_of(self, day: date) -> datetime:
+        """The end of the working hours of a day (aware, in ``zone``), also of a rest day."""
+        return datetime.combine(day, self.spans[-1][1], self.zone)
+
+    def _length(self, span: tuple[time, time]) -> timedelta:
+        start, end = (timedelta(hours=t.hour, minutes=t.minute) for t in span)
+        return end - start
+
+    def _ahead(self, local: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The working spans from a local moment on, the present one from that moment."""
+        day = local.date()
+        while True:
+            if self.calendar.is_working(day):
+                for start, end in self.spans:
+                    closes = datetime.combine(day, end, self.zone)
+                    if closes > local:
+                        yield max(datetime.combine(day, start, self.zone), local), closes
+            day += timedelta(days=1)
 
 
 def read_calendar(session: Session) -> WorkCalendar:
