@@ -8,12 +8,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from bot.logs import set_up_logs
 from models.store.engine import Store, driver_url
 from models.store.schema import migrate
 from tests.world import World
+
+# How long an example takes says something about the machine, not about us: it may be shared.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 class Watch(io.StringIO):

@@ -30,9 +30,12 @@ from bot.sim.setup import invent
 GROUP = "wr-south"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate for 127.0.0.1 with its key, in one file."""
+    """A self-signed certificate for 127.0.0.1 with its key, in one file.
+
+    Once a process: of two with the same name only the first would be believed.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
     now = dt.datetime.now(dt.UTC)
@@ -60,7 +63,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sdk(certificate: Path) -> Iterator[Any]:
     """The package; its import of websockets.legacy is deprecated and warns."""
     with warnings.catch_warnings():
