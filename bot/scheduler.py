@@ -6,8 +6,9 @@ once per period whatever is restarted, killed, late or running twice (DOMAIN.md 
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,13 +21,15 @@ from config.rules import Rules
 from handlers.context import Context
 from jobs.spec import Job
 from jobs.when import last_due, parse_when, period_of
-from models.calendar import read_calendar
+from models.calendar import after_quiet, read_calendar
 from models.errors import Unavailable
 from models.job_run import JobRun, RunState
-from models.push import insert_new, write_pushes
+from models.push import Order, insert_new, write_pushes
 
 log = structlog.get_logger()
 
+Calm: TypeAlias = Callable[[Order, datetime], Order]
+"""Gives an order of a moment the time at which people may be disturbed."""
 TICK = 5
 """Seconds between looks at the clock: a broadcast of nine o'clock begins within these."""
 LEASE = timedelta(seconds=30)
@@ -35,7 +38,10 @@ LEASE = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class Running:
-    """One run of a job, piece by piece; each ``step`` has a transaction of its own."""
+    """One run of a job, piece by piece; each ``step`` has a transaction of its own.
+
+    ``calm`` lets what the job says wait for the end of the quiet hours; without it all is due.
+    """
 
     job: Job
     due: datetime
@@ -43,6 +49,7 @@ class Running:
     make_context: Callable[[Session], Context]
     zone: ZoneInfo
     now: Callable[[], datetime]
+    calm: Calm | None = None
     _context: Context | None = None
     _pieces: Iterator[None] | None = None
 
@@ -83,7 +90,10 @@ class Running:
         if self._pieces is None:
             self._pieces = self.job.run(self)
         more = next(self._pieces, self) is None  # a piece yields None, the end gives ourselves
-        write_pushes(session.connection(), self._context.orders, now)
+        orders = self._context.orders
+        if self.calm is not None:
+            orders = [self.calm(order, now) for order in orders]
+        write_pushes(session.connection(), orders, now)
         run = session.get_one(JobRun, (self.job.name, self.period))
         if more:
             run.lease_until = now + LEASE
@@ -140,9 +150,11 @@ class Scheduler:
         """Run every job whose last due moment has not been done and is not too long ago."""
         async with self._sweeping:
             try:
-                for job, due in await self._writer.do(self._due):
+                due = await self._writer.do(self._due)
+                calm = await self._writer.do(self._calm) if due else None
+                for job, moment in due:
                     if not self._stopping:
-                        await self.run(job, due, due)
+                        await self.run(job, moment, moment, calm)
             except Unavailable:
                 log.warning("sweep_postponed")
             except Exception as error:
@@ -162,9 +174,24 @@ class Scheduler:
                 found.append((job, due))
         return found
 
-    async def run(self, job: Job, due: datetime, cutoff: datetime) -> bool:
+    def _calm(self, session: Session) -> Calm:
+        """Nobody is written to at night, and no person on a rest day (DOMAIN.md 9)."""
+        calendar, quiet, zone = read_calendar(session), self._rules.quiet, self._zone
+
+        def calm(order: Order, now: datetime) -> Order:
+            moment = max(order.not_before, now)
+            days = None if order.to_group else calendar
+            return replace(
+                order, not_before=after_quiet(moment, quiet.start, quiet.end, zone, days)
+            )
+
+        return calm
+
+    async def run(
+        self, job: Job, due: datetime, cutoff: datetime, calm: Calm | None = None
+    ) -> bool:
         """Run a job for the period of a due moment; False if it was done before, or is not yet."""
-        running = Running(job, due, cutoff, self._make_context, self._zone, self._clock.now)
+        running = Running(job, due, cutoff, self._make_context, self._zone, self._clock.now, calm)
         if not await self._writer.do(running.claim):
             return False
         while await self._writer.do(running.step):

@@ -16,6 +16,11 @@ def points_text(points: Decimal) -> str:
     return f"{abs(points).normalize():f}"
 
 
+def signed_text(points: Decimal) -> str:
+    """Points with their sign, as a column shows them: ``+4.8``, ``−12.0``, ``0.0``."""
+    return f"{points:+.1f}".replace("-", "−") if points else "0.0"
+
+
 def plan_text(ahead: Decimal) -> str:
     """How a percent stands to the plan, in words."""
     if ahead == 0:

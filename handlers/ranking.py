@@ -1,6 +1,6 @@
 """排名: the weekly progress ranking as text, picture and ledger (DOMAIN.md 7, 10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +10,14 @@ from sqlalchemy import func, select, true
 
 from config.texts import label, t
 from handlers.context import Context
-from handlers.figures import arrow_text, light, minute_text, percent_text, plan_text
+from handlers.figures import (
+    arrow_text,
+    light,
+    minute_text,
+    percent_text,
+    plan_text,
+    signed_text,
+)
 from handlers.places import branch_in_question
 from handlers.reply import Markdown, Reply, fill, lines
 from handlers.spec import (
@@ -32,12 +39,19 @@ from models.forms.kinds import Unit as UnitField
 from models.ranking import Ranking, RankingLine, RankState, newest_ranking
 from models.unit import BranchType, Place, Unit
 
-TOP_TEXT = 10
+BYTES = 4096
+"""What a group's webhook takes in one text (page 99110)."""
+DETAIL = ((10, 12), (10, 6), (5, 3), (3, 1), (1, 1))
+"""Rows of a text, and names in a line of names: the first that fits is taken."""
 TOP_POSTER = 20
 TOP_OVERVIEW = 7
+TOP_OVERVIEW_TEXT = 3
 CLIMBERS = 5
 NAMED = 12
-"""How many names a line of names holds before it says how many more there are."""
+"""How many names a line on a poster holds before it says how many more there are."""
+HEADINGS = ("place", "branch", "percent", "ahead", "change")
+WIDTHS = (0.093, 0.55, 0.14, 0.132, 0.085)
+"""Shares of a poster's width: names of thirteen characters stand there whole."""
 
 FORM = Form(
     key="ranking", version=1, fields=(UnitField(key="unit", required=False),), positional=("unit",)
@@ -76,6 +90,10 @@ class Table:
         """Those who gained most places since the last table."""
         rising = [row for row in self.ranked if (row.change or 0) > 0]
         return sorted(rising, key=lambda row: (-(row.change or 0), row.place))[:CLIMBERS]
+
+    def shown(self, *, full: bool) -> Sequence[Row]:
+        """What a group may see of it: all, or the best third (DOMAIN.md 7)."""
+        return self.ranked if full else self.ranked[: -(-len(self.ranked) // 3)]
 
     @property
     def median(self) -> Decimal | None:
@@ -119,32 +137,57 @@ def week_title(period: str) -> str:
 
 def group_text(ctx: Context, table: Table, branch: Place | None) -> Markdown:
     """What a branch's group reads; its own line stands out. Fits a webhook's 4,096 bytes."""
-    ranking = table.ranking
-    head = fill("ranking.head", week=week_title(ranking.period), type=label(ranking.branch_type))
-    cutoff = fill(
-        "ranking.cutoff", at=minute_text(ctx.local(ranking.cutoff)), count=len(table.ranked)
-    )
+    return _fitting(lambda rows, names: _group_text(ctx, table, branch, rows, names))
+
+
+def _fitting(make: Callable[[int, int], Markdown]) -> Markdown:
+    """A text with as many rows and names as one message takes."""
+    for rows, names in DETAIL[:-1]:
+        text = make(rows, names)
+        if len(text.encode()) <= BYTES:
+            return text
+    return make(*DETAIL[-1])
+
+
+def _group_text(
+    ctx: Context, table: Table, branch: Place | None, rows: int, names: int
+) -> Markdown:
+    ranking, full = table.ranking, ctx.rules.broadcast.ranking_full
     own = table.own(branch.id) if branch else None
-    rows = [
-        fill(
-            "ranking.own_row" if own and row.unit_id == own.unit_id else "ranking.row",
-            place=row.place,
-            name=row.name,
-            percent=percent_text(row.percent),
-            arrow=arrow_text(row.change),
-        )
-        for row in table.ranked[:TOP_TEXT]
-    ]
+    own_id = own.unit_id if own else None
+    shown = table.shown(full=full)[:rows]
+    climbers = [row.name + _moved(row.change) for row in table.climbers]
     return lines(
-        head,
-        cutoff,
+        fill("ranking.head", week=week_title(ranking.period), type=label(ranking.branch_type)),
+        _cutoff(ctx, ranking, len(table.ranked)),
         _own_line(own) if own else "",
-        *rows,
-        _names("ranking.climbers", [f"{r.name} {arrow_text(r.change)}" for r in table.climbers]),
-        _names("ranking.missing", [row.name for row in table.missing]),
-        _names("ranking.new", [row.name for row in table.new]),
+        *(_text_row(row, own=row.unit_id == own_id) for row in shown),
+        "" if full else t("ranking.median", percent=percent_text(table.median)),
+        _names("ranking.climbers", climbers, names),
+        _names("ranking.missing", [row.name for row in table.missing], names),
+        _names("ranking.new", [row.name for row in table.new], names),
         t("ranking.note"),
     )
+
+
+def _cutoff(ctx: Context, ranking: Ranking, count: int) -> Markdown:
+    return fill("ranking.cutoff", at=minute_text(ctx.local(ranking.cutoff)), count=count)
+
+
+def _text_row(row: Row, *, own: bool = False) -> Markdown:
+    return fill(
+        "ranking.own_row" if own else "ranking.row",
+        place=row.place,
+        name=row.name,
+        percent=percent_text(row.percent),
+        ahead=signed_text(row.ahead or Decimal(0)),
+        moved=_moved(row.change),
+    )
+
+
+def _moved(change: int | None) -> str:
+    """The arrow behind a line, if there is one."""
+    return "" if change is None else f" {arrow_text(change)}"
 
 
 def _own_line(own: Row) -> Markdown:
@@ -156,44 +199,37 @@ def _own_line(own: Row) -> Markdown:
         "ranking.own",
         name=own.name,
         place=own.place,
-        arrow=arrow_text(own.change),
+        moved=_moved(own.change),
         percent=percent_text(own.percent),
         plan=plan_text(own.ahead or Decimal(0)),
     )
 
 
-def _names(key: str, names: Sequence[str]) -> str:
+def _names(key: str, names: Sequence[str], most: int = NAMED) -> str:
     if not names:
         return ""
-    shown = "、".join(names[:NAMED])
-    more = t("ranking.and_more", count=len(names) - NAMED) if len(names) > NAMED else ""
+    shown = "、".join(names[:most])
+    more = t("ranking.and_more", count=len(names) - most) if len(names) > most else ""
     return fill(key, count=len(names), names=shown, more=more)
 
 
 def overview_text(ctx: Context, tables: Sequence[Table], unit: str) -> Markdown:
     """What the group of a company or department reads: the first of each type."""
+    return _fitting(lambda rows, names: _overview_text(ctx, tables, unit, rows, names))
+
+
+def _overview_text(
+    ctx: Context, tables: Sequence[Table], unit: str, rows: int, names: int
+) -> Markdown:
     first = tables[0].ranking
     parts: list[str] = [
         fill("ranking.head_all", week=week_title(first.period), unit=unit),
-        fill(
-            "ranking.cutoff",
-            at=minute_text(ctx.local(first.cutoff)),
-            count=sum(len(table.ranked) for table in tables),
-        ),
+        _cutoff(ctx, first, sum(len(table.ranked) for table in tables)),
     ]
     for table in tables:
         parts.append(fill("ranking.type", type=label(table.ranking.branch_type)))
-        parts.extend(
-            fill(
-                "ranking.row",
-                place=row.place,
-                name=row.name,
-                percent=percent_text(row.percent),
-                arrow=arrow_text(row.change),
-            )
-            for row in table.ranked[:3]
-        )
-        parts.append(_names("ranking.missing", [row.name for row in table.missing[:6]]))
+        parts.extend(_text_row(row) for row in table.ranked[: min(rows, TOP_OVERVIEW_TEXT)])
+        parts.append(_names("ranking.missing", [row.name for row in table.missing], -(-names // 2)))
     parts.append(t("ranking.note"))
     return lines(*parts)
 
@@ -201,10 +237,25 @@ def overview_text(ctx: Context, tables: Sequence[Table], unit: str) -> Markdown:
 def _poster_row(ctx: Context, row: Row) -> PosterRow:
     rules = ctx.rules.progress
     return PosterRow(
-        cells=(str(row.place), row.name, percent_text(row.percent), arrow_text(row.change)),
+        cells=(
+            str(row.place),
+            row.name,
+            percent_text(row.percent),
+            signed_text(row.ahead or Decimal(0)),
+            arrow_text(row.change),
+        ),
         bar=None if row.percent is None else float(row.percent) / 100,
         light=light(row.ahead, rules.behind_yellow, rules.behind_red),
         change=row.change,
+    )
+
+
+def _block(ctx: Context, rows: Sequence[Row], title: str = "") -> Block:
+    return Block(
+        title=title,
+        headings=tuple(t(f"ranking.{key}") for key in HEADINGS),
+        widths=WIDTHS,
+        rows=tuple(_poster_row(ctx, row) for row in rows),
     )
 
 
@@ -212,18 +263,10 @@ def draw_type(ctx: Context, params: Mapping[str, Any]) -> Poster:
     """The poster of one type: the first twenty, the climbers, who is missing."""
     table = table_of(ctx, ctx.session.get_one(Ranking, params["ranking"]))
     ranking = table.ranking
-    headings = (t("ranking.place"), t("ranking.branch"), t("ranking.percent"), t("ranking.change"))
-    blocks = [
-        Block(
-            headings=headings,
-            widths=(0.1, 0.62, 0.16, 0.12),
-            rows=tuple(_poster_row(ctx, row) for row in table.ranked[:TOP_POSTER]),
-        )
-    ]
+    shown = table.shown(full=ctx.rules.broadcast.ranking_full)
+    blocks = [_block(ctx, shown[:TOP_POSTER])]
     if table.climbers:
-        rows = tuple(_poster_row(ctx, row) for row in table.climbers)
-        title = t("ranking.climbers_title")
-        blocks.append(Block(title=title, widths=(0.1, 0.62, 0.16, 0.12), rows=rows))
+        blocks.append(_block(ctx, table.climbers, t("ranking.climbers_title")))
     return Poster(
         title=t("ranking.poster", type=label(ranking.branch_type)),
         subtitle=t(
@@ -259,11 +302,7 @@ def draw_overview(ctx: Context, params: Mapping[str, Any]) -> Poster:
             (label(table.ranking.branch_type), percent_text(table.median)) for table in tables
         ),
         blocks=tuple(
-            Block(
-                title=label(table.ranking.branch_type),
-                widths=(0.1, 0.62, 0.16, 0.12),
-                rows=tuple(_poster_row(ctx, row) for row in table.ranked[:TOP_OVERVIEW]),
-            )
+            _block(ctx, table.ranked[:TOP_OVERVIEW], label(table.ranking.branch_type))
             for table in tables
         ),
         notes=(t("ranking.figure_note"), t("ranking.note_plain")),

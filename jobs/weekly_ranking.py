@@ -9,13 +9,14 @@ from sqlalchemy import Integer, String, case, select, type_coerce
 from sqlalchemy.orm import Session
 
 from config.texts import label, t
-from handlers.content import Export, Picture, Text
+from handlers.content import Content, Export, Picture, Text
 from handlers.context import Context
 from handlers.places import branch_by_id
 from handlers.ranking import Table, group_text, overview_text, table_of, week_title
 from handlers.spec import Rows
 from jobs.spec import Clockwork, Job
 from models.group import Group
+from models.person import Grant, Person, PersonState, Role
 from models.progress import Progress, ReportState
 from models.project import Project, planned_percent
 from models.ranking import (
@@ -38,7 +39,7 @@ FULL_PERIOD = timedelta(days=7)
 
 def run(work: Clockwork) -> Iterator[None]:
     """One table per type, frozen; then a text, a picture and a file for every group."""
-    week = week_of(work.ctx.local(work.due).date() - timedelta(days=1))
+    week = week_before(work.ctx, work.due)
     for of in BranchType:
         freeze(work.ctx, of, week, work.cutoff)
         yield
@@ -47,6 +48,14 @@ def run(work: Clockwork) -> Iterator[None]:
         tell(work.ctx, groups, week, work.due)
         last = groups[-1][0].id
         yield
+    if not work.ctx.rules.broadcast.ranking_full:
+        tell_secretaries(work.ctx, week, work.due)
+        yield
+
+
+def week_before(ctx: Context, due: datetime) -> str:
+    """The week that a ranking of a moment is about: the one that has just ended."""
+    return week_of(ctx.local(due).date() - timedelta(days=1))
 
 
 def freeze(ctx: Context, of: BranchType, week: str, cutoff: datetime) -> Ranking:
@@ -156,8 +165,30 @@ def tell(ctx: Context, groups: Sequence[tuple[Group, Unit]], week: str, due: dat
             ids = [table.ranking.id for table in tables.values()]
             picture = Picture("ranking_overview", {"rankings": ids})
             file = _file(week, None)
-        for name, content in (("text", Text(text)), ("picture", picture), ("file", file)):
+        contents: dict[str, Content] = {"text": Text(text), "picture": picture}
+        if ctx.rules.broadcast.ranking_full:
+            contents["file"] = file
+        for name, content in contents.items():
             ctx.push_group(group.chatid, content, f"{JOB.name}:{week}:{group.chatid}:{name}", due)
+
+
+def tell_secretaries(ctx: Context, week: str, due: datetime) -> None:
+    """Where groups see the best third only, the whole table goes to each secretary privately."""
+    files = {of: _file(week, table) for of in BranchType if (table := _table(ctx, of, week))}
+    for userid, of in ctx.session.execute(
+        select(Person.userid, Unit.branch_type)
+        .join(Grant, Grant.person_id == Person.id)
+        .join(Unit, Unit.id == Grant.unit_id)
+        .where(
+            Grant.role == Role.SECRETARY,
+            Person.state == PersonState.ACTIVE,
+            Unit.kind == UnitKind.BRANCH,
+            Unit.state == UnitState.ACTIVE,
+        )
+        .order_by(Person.id)
+    ):
+        if of in files:
+            ctx.push_person(userid, files[of], f"{JOB.name}:{week}:{userid}:{of}", due)
 
 
 def _table(ctx: Context, of: BranchType, week: str) -> Table | None:

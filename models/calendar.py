@@ -198,23 +198,17 @@ def read_calendar(session: Session) -> WorkCalendar:
     return WorkCalendar({**days, **dict(rows.all())}, years)
 
 
-def is_quiet(
-    moment: datetime, calendar: WorkCalendar, start: time, end: time, zone: ZoneInfo
-) -> bool:
-    """Whether unasked messages wait at this moment: at night or on a rest day (DOMAIN.md 9)."""
-    local = moment.astimezone(zone)
-    at_night = local.time() >= start or local.time() < end
-    return at_night or not calendar.is_working(local.date())
-
-
 def after_quiet(
-    moment: datetime, calendar: WorkCalendar, start: time, end: time, zone: ZoneInfo
+    moment: datetime, start: time, end: time, zone: ZoneInfo, calendar: WorkCalendar | None = None
 ) -> datetime:
-    """The moment itself, or the end of the quiet time it falls into (aware, same zone as given)."""
+    """The moment itself, or the end of the quiet time it falls into (aware, same zone as given).
+
+    Quiet are the nights and, if a calendar is given, its rest days (DOMAIN.md 9).
+    """
     local = moment.astimezone(zone)
-    if not is_quiet(moment, calendar, start, end, zone):
-        return moment
-    day = local.date() if local.time() < end else local.date() + timedelta(days=1)
-    while not calendar.is_working(day):
+    day = local.date() + timedelta(days=local.time() >= start)
+    while calendar is not None and not calendar.is_working(day):
         day += timedelta(days=1)
+    if day == local.date() and local.time() >= end:
+        return moment
     return datetime.combine(day, end, zone).astimezone(moment.tzinfo)

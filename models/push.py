@@ -48,7 +48,7 @@ class Push(Base):
 
     ``conversation``  a chat id if ``to_group``, else a userid
     ``dedupe``        two pushes with the same key are one
-    ``not_before``    earliest moment; ``urgent`` ones also pass the quiet hours
+    ``not_before``    earliest moment
     ``lease_until``   a worker has it in hand until then
     ``parts_done``    parts of a long text already delivered
     ``reply_url``     one-shot address of the message it answers

@@ -59,7 +59,7 @@ async def _serve(folder: Path, port: int, settings: Settings) -> None:
     url, facts = await asyncio.to_thread(prepare, folder, settings, clock)
     print(t("cli.demo.loaded", seconds=round(time.perf_counter() - begun, 1), **facts.counts))
     chance = random.Random(SEED)  # noqa: S311  (a toy company's secrets: the same every time)
-    desk = Desk(invent(chance), clock=clock, chance=chance)
+    desk = Desk(invent(chance, corp_name=facts.name), clock=clock, chance=chance)
     furnish(desk, facts, await asyncio.to_thread(guide_words, url, facts))
     runtimes: list[Runtime] = []
 

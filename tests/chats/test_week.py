@@ -5,7 +5,7 @@ Every group gets the ranking once, with the right figures, as text, picture and 
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from openpyxl import load_workbook
 from PIL import Image
 
-from bot.sim.messages import Message
+from bot.sim.messages import Kind, Message
+from config.rules import default_rules
 from tests.world import TUESDAY, Company, World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -133,16 +134,17 @@ async def test_ties_share_a_place_and_the_arrows_show_the_way(world: World) -> N
     world.clock.move_to(MONDAY_AT_NINE)
     await world.runtime.scheduler.sweep()
     first = (await world.say("b1p1", "/排名", "wr1")).text
-    assert "1. 变电运维一班党支部 70%" in first
-    assert "2. 城北供电所党支部 50%" in first
-    assert "**2. 城南供电所党支部 50% （本支部）**" in first
-    assert "4. 输电运检党支部 30%" in first
+    assert "1. 变电运维一班党支部 70%，较计划 −19.6" in first
+    assert "2. 城北供电所党支部 50%，较计划 −39.6" in first
+    assert "**2. 城南供电所党支部 50%，较计划 −39.6（本支部）**" in first
+    assert "4. 输电运检党支部 30%，较计划 −59.6" in first
     await world.say("b4p1", "/进展 90% 二", "wr4")
     world.clock.move_to(MONDAY_AT_NINE + timedelta(days=7))
     await world.runtime.scheduler.sweep()
     second = (await world.say("b4p1", "/排名", "wr4")).text
     assert "第 1 名** ▲3" in second
-    assert "▼1" in second
+    assert "**1. 输电运检党支部 90%，较计划 −1.5 ▲3（本支部）**" in second
+    assert "2. 变电运维一班党支部 70%，较计划 −21.5 ▼1" in second
 
 
 async def test_missed_while_down_is_made_up_within_a_day(world: World) -> None:
@@ -162,3 +164,42 @@ async def test_missed_for_longer_is_not_made_up(world: World) -> None:
     await world.runtime.scheduler.sweep()
     await world.desk.settled()
     assert broadcast(world, 1) == []
+
+
+async def test_nobody_is_woken_at_night(world: World) -> None:
+    """What was missed by day and is made up at night leaves in the morning."""
+    await world.say("b1p1", "/进展 50% 一", "wr1")
+    await world.runtime.stop()
+    world.clock.move_to(MONDAY_AT_NINE + timedelta(hours=12))
+    await world.open_product()
+    await world.runtime.scheduler.sweep()
+    await world.delivered()
+    assert broadcast(world, 1) == []
+    await world.later(hours=10, minutes=59)
+    assert broadcast(world, 1) == []
+    await world.later(minutes=1)
+    await world.desk.until(lambda: len(broadcast(world, 1)) == 3 or None, 20)
+    assert "数据截至 11月23日 09:00" in broadcast(world, 1)[0].text
+
+
+async def test_a_house_may_show_groups_the_best_third_only(world: World) -> None:
+    """Then the whole table goes to the secretaries, privately."""
+    await world.runtime.stop()
+    rules = default_rules()
+    third = replace(rules.broadcast, ranking_full=False)
+    await world.open_product(rules=replace(rules, broadcast=third))
+    for branch, percent in ((1, 50), (2, 60), (3, 70), (4, 30)):
+        await world.say(f"b{branch}p1", f"/进展 {percent}% 一", f"wr{branch}")
+    world.clock.move_to(MONDAY_AT_NINE)
+    await world.runtime.scheduler.sweep()
+    await world.desk.until(lambda: len(broadcast(world, 4)) == 2 or None, 20)
+    text, picture = broadcast(world, 4)
+    assert "2. 城北供电所党支部 60%" in text.text
+    assert "城南供电所" not in text.text
+    assert "第 4 名" in own_line(text.text)
+    assert "进度中位数：60%" in text.text
+    assert picture.kind is Kind.IMAGE
+    files = [m for m in world.desk.heard("b4p0") if m.kind is Kind.FILE]
+    rows = excel(world.desk.platform.media[files[0].media[0]].data)
+    assert [row["名次"] for row in rows] == [1, 2, 3, 4]
+    assert not [m for m in world.desk.heard("b4p1") if m.kind is Kind.FILE]

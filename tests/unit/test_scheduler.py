@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +21,7 @@ from handlers.content import Text
 from jobs import JOBS
 from jobs.spec import Clockwork, Job
 from jobs.when import last_due, next_due, parse_when, period_of
-from models.calendar import WorkCalendar
+from models.calendar import WorkCalendar, after_quiet
 from models.directory import Directory
 from models.job_run import JobRun, RunState
 from models.push import Push
@@ -163,6 +163,28 @@ def test_a_broken_schedule_is_refused(line: str) -> None:
 
 def test_periods_are_local() -> None:
     assert period_of(DUE, ZONE) == "2026-11-23T09:00"
+
+
+@pytest.mark.parametrize(
+    ("moment", "at_night", "on_rest_days_too"),
+    [
+        ("2026-11-23T08:00", "2026-11-23T08:00", "2026-11-23T08:00"),
+        ("2026-11-23T19:59", "2026-11-23T19:59", "2026-11-23T19:59"),
+        ("2026-11-23T20:00", "2026-11-24T08:00", "2026-11-24T08:00"),
+        ("2026-11-24T07:59", "2026-11-24T08:00", "2026-11-24T08:00"),
+        ("2026-11-27T21:00", "2026-11-28T08:00", "2026-11-30T08:00"),  # a Friday
+        ("2026-09-30T23:00", "2026-10-01T08:00", "2026-10-08T08:00"),  # the national days
+        ("2026-10-10T12:00", "2026-10-10T12:00", "2026-10-10T12:00"),  # a Saturday that is worked
+    ],
+)
+def test_quiet_hours_end_in_the_morning(moment: str, at_night: str, on_rest_days_too: str) -> None:
+    start, end = time(20), time(8)
+    at, night, rest = (
+        datetime.fromisoformat(text).replace(tzinfo=ZONE)
+        for text in (moment, at_night, on_rest_days_too)
+    )
+    assert after_quiet(at, start, end, ZONE) == night
+    assert after_quiet(at, start, end, ZONE, CALENDAR) == rest
 
 
 def test_the_calendar_of_2026_and_the_marked_fallback() -> None:

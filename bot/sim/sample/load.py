@@ -16,23 +16,31 @@ from bot.sim.sample.reports import Report, build_reports
 from bot.sim.sample.vocabulary import vocabulary
 from bot.sim.setup import Department
 from bot.sim.setup import Person as DeskPerson
+from config.rules import default_rules
 from config.texts import label, t
+from handlers.context import Context
 from handlers.imports import Table, import_tables
+from jobs import weekly_ranking
+from jobs.when import last_due, parse_when, period_of
 from models.base import Base
 from models.calendar import read_calendar
+from models.directory import Directory
 from models.group import Group, Heard
+from models.job_run import JobRun, RunState
 from models.number import next_numbers
 from models.person import Person, Role
 from models.progress import Progress, ReportState
 from models.project import Grade, Project
+from models.unit import BranchType, UnitKind
 from models.unit import Unit as UnitRow
-from models.unit import UnitKind
 
 SEED: Final = 305
 LINK: Final = "link"
 """The channel through which somebody has spoken in every group."""
 SET_UP: Final = timedelta(days=200)
 """How long ago the organisation was imported."""
+PUBLISHED: Final = 2
+"""Weeks whose ranking has been published."""
 _OFFICES: Final = (Role.PARTY_OFFICE, Role.SPECIALIST, Role.COMMITTEE_SECRETARY, Role.ADMIN)
 
 
@@ -112,8 +120,45 @@ def _fill(session: Session, company: Company, now: datetime, zone: ZoneInfo, see
         company, plans, now=now, zone=zone, seed=seed, calendar=read_calendar(session)
     )
     _write_reports(session, reports, zone, today.year)
+    _publish(session, now, zone)
     heard = [{"conversation": group.chatid, "channel": LINK, "at": now} for group in company.groups]
     session.execute(insert(Heard), heard)
+
+
+def _publish(session: Session, now: datetime, zone: ZoneInfo) -> None:
+    """The rankings of the last two weeks as the product makes them, so that places move."""
+    rules, calendar = default_rules(), read_calendar(session)
+    when = parse_when(rules.schedule[weekly_ranking.JOB.name])
+    moments: list[datetime] = []
+    while len(moments) < PUBLISHED:
+        before = moments[-1] - timedelta(minutes=1) if moments else now
+        due = last_due(when, before, calendar, zone)
+        if due is None:
+            break
+        moments.append(due)
+    for due in reversed(moments):
+        ctx = Context(
+            session=session,
+            now=due,
+            zone=zone,
+            rules=rules,
+            directory=Directory(),
+            token=str,
+            link=lambda path, _: path,
+        )
+        for of in BranchType:
+            weekly_ranking.freeze(ctx, of, weekly_ranking.week_before(ctx, due), due)
+        session.add(
+            JobRun(
+                job=weekly_ranking.JOB.name,
+                period=period_of(due, zone),
+                at=due,
+                state=RunState.DONE,
+                started_at=due,
+                lease_until=due,
+                done_at=due,
+            )
+        )
 
 
 def _counts(session: Session) -> dict[str, int]:

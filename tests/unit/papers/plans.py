@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from handlers.figures import arrow_text
+from handlers.ranking import WIDTHS
 from handlers.spec import Block, Poster, PosterRow
 
 NAMES = (
@@ -14,8 +15,7 @@ NAMES = (
     "青禾县供电公司河西供电所党支部",
     "云岭县供电公司电网建设与生产运营党支部",
 )
-WIDTHS = (0.1, 0.62, 0.16, 0.12)
-HEADINGS = ("名次", "支部", "进度", "变化")
+HEADINGS = ("名次", "支部", "进度", "较计划", "变化")
 NOTE = "口径：按“进度减序时计划”的点数在同类型支部中排名，并列同名次，缺数据不按零计。"
 
 
@@ -28,7 +28,13 @@ def row(
 ) -> PosterRow:
     """One line of a ranking."""
     return PosterRow(
-        cells=(str(place), name, f"{percent:g}%", arrow_text(change)),
+        cells=(
+            str(place),
+            name,
+            f"{percent:g}%",
+            f"{percent - 60:+.1f}",
+            arrow_text(change),
+        ),
         bar=percent / 100,
         light=light,
         change=change,

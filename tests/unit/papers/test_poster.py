@@ -30,8 +30,9 @@ from bot.papers.palette import (
 from bot.papers.part import MARGIN
 from bot.papers.poster import HIGHEST, Cut, Head, Notes, Tiles, draw, layout
 from bot.papers.table import LIGHT_MARKS, Role, Row, columns_of
+from handlers.ranking import WIDTHS
 from handlers.spec import Block, Poster, PosterRow
-from tests.unit.papers.plans import HEADINGS, NAMES, NOTE, WIDTHS, ranking, row, rows
+from tests.unit.papers.plans import HEADINGS, NAMES, NOTE, ranking, row, rows
 
 LIMIT = 2 * 1024 * 1024
 
@@ -110,7 +111,7 @@ def test_a_plan_with_nothing_in_it_is_still_a_picture() -> None:
 
 def test_places_and_names_and_figures_are_set_each_in_their_way() -> None:
     columns = columns_of(Block(headings=HEADINGS, widths=WIDTHS, rows=rows(5)))
-    assert [column.role for column in columns] == [Role.PLACE, Role.TEXT, Role.FIGURE, Role.FIGURE]
+    assert [column.role for column in columns] == [Role.PLACE, Role.TEXT, *[Role.FIGURE] * 3]
     rights = [column.left + column.width for column in columns]
     assert rights == sorted(rights)
     assert rights[-1] <= 1080 - MARGIN

@@ -25,6 +25,7 @@ from models.number import Counter as Numbers
 from models.person import Grant, Person, Role, member_by_userid
 from models.progress import Progress, ReportKind
 from models.project import Grade, Project, Stage, planned_percent
+from models.ranking import Ranking, RankingLine
 from models.store.engine import Store
 from models.unit import BranchType, Unit, UnitKind, aliases_of
 from tests.unit.imports.aid import HERE, assert_whole, snapshot
@@ -181,6 +182,23 @@ def test_there_is_something_of_everything(session: Session) -> None:
     rows: Sequence[Any] = session.execute(select(Progress.kind, Progress.reason)).all()
     assert sum(kind is ReportKind.NO_CHANGE for kind, _ in rows) > 300
     assert 8 <= sum(bool(reason) for _, reason in rows) <= 16
+
+
+def test_two_weeks_of_rankings_are_there_and_places_moved(session: Session) -> None:
+    """The newest is Monday's before NOW, a Saturday; the next Monday has one to compare with."""
+    rankings = session.scalars(select(Ranking).order_by(Ranking.cutoff, Ranking.id)).all()
+    assert [ranking.period for ranking in rankings] == ["2026-W45"] * 3 + ["2026-W46"] * 3
+    assert {ranking.cutoff.astimezone(HERE).isoformat()[:16] for ranking in rankings} == {
+        "2026-11-09T09:00",
+        "2026-11-16T09:00",
+    }
+    changes = session.scalars(
+        select(RankingLine.change).where(RankingLine.ranking_id.in_([r.id for r in rankings[3:]]))
+    ).all()
+    assert len(changes) == 305
+    moved = [change for change in changes if change]
+    assert len(moved) > 150
+    assert min(moved) < 0 < max(moved)
 
 
 def test_reports_do_not_look_copied(session: Session) -> None:
