@@ -161,8 +161,3 @@ def failed(
 
 def _note(session: Session, push_id: int, **values: object) -> None:
     session.execute(update(Push).where(Push.id == push_id).values(**values))
-
-
-def send_again(session: Session, push_id: int, now: datetime) -> None:
-    """An administrator sends a parked push again."""
-    _note(session, push_id, state=PushState.WAITING, attempts=0, not_before=now, lease_until=None)

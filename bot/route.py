@@ -85,7 +85,7 @@ class Router:
         if body is not None:
             found = match_name(body, self._names)
             if found is None:
-                return self._unknown(ctx, body)
+                return self._unknown(ctx, body, command=True)
             return self._begin(ctx, self._catalogue.words[found[0]], found[1], trace)
         if ctx.member is None:
             raise UserError("error.stranger")
@@ -145,11 +145,13 @@ class Router:
             return Reply(overview(ctx, self._catalogue.commands))
         return self._unknown(ctx, typed)
 
-    def _unknown(self, ctx: Context, body: Typed) -> Reply:
+    def _unknown(self, ctx: Context, body: Typed, *, command: bool = False) -> Reply:
         """Not understood: suggest what is near, never carry it out."""
         word = body.text.split(maxsplit=1)[0][:12] if body else ""
         offered = {w for c in usable(ctx, self._catalogue.commands) for w in c.names}
         names = dict.fromkeys(self._catalogue.words[n].name for n in nearest(word, offered))
+        if not names and command and word:
+            return say("error.no_such_command", word=word)
         if not names:
             return say("error.not_understood")
         hints = "、".join(f"/{name}" for name in names)

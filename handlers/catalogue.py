@@ -13,6 +13,7 @@ from handlers import (
     organisation,
     progress,
     project,
+    pushes,
     ranking,
     steering,
 )
@@ -30,6 +31,7 @@ FAMILIES: tuple[Family, ...] = (
     chains.FAMILY,
     project.FAMILY,
     ranking.FAMILY,
+    pushes.FAMILY,
     ledgers.FAMILY,
     organisation.FAMILY,
     binding.FAMILY,

@@ -72,8 +72,8 @@ def take_chain(ctx: Context, chain: Chain, reading: Reading) -> Reply:
     )
     if not doubtful:
         return Reply(text)
-    rows = [[entry.code, str(entry.percent), entry.said] for entry in doubtful]
-    return Reply(text, then=Begin("chain_confirm", params={"rows": rows}))
+    last = {entry.code: [entry.code, str(entry.percent), entry.said] for entry in doubtful}
+    return Reply(text, then=Begin("chain_confirm", params={"rows": list(last.values())}))
 
 
 def _once(entries: Sequence[Entry]) -> list[Entry]:
@@ -82,7 +82,7 @@ def _once(entries: Sequence[Entry]) -> list[Entry]:
     distinct = list(dict.fromkeys(entries))
     count = Counter(entry.code for entry in distinct if entry.verdict in wanted)
     return [
-        replace(entry, verdict=Verdict.DOUBTFUL, note=entry.note or t("chain.twice"))
+        replace(entry, verdict=Verdict.DOUBTFUL, note=t("chain.twice"))
         if entry.verdict in wanted and count[entry.code] > 1
         else entry
         for entry in distinct

@@ -145,6 +145,7 @@ _KINDS: Final[Mapping[str, type[Content]]] = {
     "export": Export,
     "document": Document,
 }
+KINDS: Final = tuple(_KINDS)
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 

@@ -1,8 +1,8 @@
-"""台账 and 导出: every ledger by its Chinese name, and the operator's ledgers 推送 and 审计."""
+"""台账 and 导出: every ledger by its Chinese name, and the operator's ledger 审计."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, literal, null, select
+from sqlalchemy import select
 
 from config.texts import has, t
 from handlers.content import Export
@@ -15,18 +15,16 @@ from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Text
-from models.group import Group
 from models.person import Person, Role
-from models.push import Content, Push
 
 SHOWN = 8
 WATCHERS = frozenset({Role.PARTY_OFFICE, Role.ADMIN})
 
 TABLE = Form(
     key="table",
-    version=1,
+    version=2,
     fields=(
-        Text(key="name", max_chars=20),
+        Text(key="name", required=False, max_chars=20),
         Text(key="word", required=False, max_chars=40),
     ),
     positional=("name", "word"),
@@ -41,7 +39,7 @@ def table_commands(ledgers: Sequence[Ledger]) -> tuple[Command, Command]:
         view = View(ctx, ctx.who, {})
         found = page_of(ledger, view, Wish(search=word, limit=SHOWN))
         if not found.total:
-            return say("table.empty", name=ledger.name)
+            return say("table.none_with" if word else "table.empty", name=ledger.name, word=word)
         near = [c for c in ledger.columns if not c.wide][:5]
         index = [ledger.columns.index(c) for c in near]
         rows = [
@@ -72,31 +70,14 @@ def table_commands(ledgers: Sequence[Ledger]) -> tuple[Command, Command]:
 
 def _chosen(ctx: Context, ledgers: Sequence[Ledger], answers: Answers) -> tuple[Ledger, str]:
     """The ledger somebody named, and the rest of what was typed as a search word."""
-    typed = answers["name"]
+    typed = answers["name"] or ""
     mine = [ledger for ledger in ledgers if ledger.may(ctx.who)]
     for ledger in sorted(mine, key=lambda ledger: -len(ledger.name)):
         if typed.startswith(ledger.name):
             rest = typed.removeprefix(ledger.name).strip()
             return ledger, answers["word"] or rest
     names = "、".join(ledger.name for ledger in mine)
-    raise UserError("table.unknown", word=typed, names=names)
-
-
-def _pushes(view: View) -> Rows:
-    del view
-    return (
-        select()
-        .select_from(Push)
-        .join(Content, Content.digest == Push.digest)
-        .outerjoin(Group, Group.chatid == Push.conversation)
-    )
-
-
-def _what(body: str, view: View) -> str:
-    """What kind of thing was pushed; the words themselves are nobody's business here."""
-    del view
-    kind = body.split('"kind":"', 1)[-1].split('"', 1)[0]
-    return t(f"push.{kind}")
+    raise UserError("table.unknown" if typed else "table.which", word=typed, names=names)
 
 
 def _outcome(value: str, view: View) -> str:
@@ -108,33 +89,6 @@ def _action(value: str, view: View) -> str:
     del view
     key = f"command.{value}.name"
     return t(key) if has(key) else value
-
-
-PUSHES = Ledger(
-    key="push",
-    columns=(
-        Column(
-            key="target",
-            expr=case((Push.to_group, literal("group")), else_=literal("person")),
-            width=8,
-            show=lambda value, _: t(f"push.to_{value}"),
-        ),
-        Column(key="group", expr=Group.name, width=28),
-        Column(key="chatid", expr=case((Push.to_group, Push.conversation), else_=null()), width=24),
-        Column(key="userid", expr=case((Push.to_group, null()), else_=Push.conversation), width=18),
-        Column(key="state", expr=Push.state, kind=Kind.WORD, width=10),
-        Column(key="what", expr=Content.body, width=10, show=_what),
-        Column(key="at", expr=Push.at, kind=Kind.TIME, width=18, wide=True),
-        Column(key="not_before", expr=Push.not_before, kind=Kind.TIME, width=18, wide=True),
-        Column(key="delivered", expr=Push.delivered_at, kind=Kind.TIME, width=18),
-        Column(key="attempts", expr=Push.attempts, kind=Kind.NUMBER, width=8, wide=True),
-        Column(key="channel", expr=Push.channel, width=10, wide=True),
-        Column(key="code", expr=Push.code, kind=Kind.NUMBER, width=10, wide=True),
-    ),
-    query=_pushes,
-    order=(Push.id.desc(),),
-    roles=WATCHERS,
-)
 
 
 def _audit(view: View) -> Rows:
@@ -158,4 +112,4 @@ AUDIT = Ledger(
     roles=WATCHERS,
 )
 
-FAMILY = Family(ledgers=(PUSHES, AUDIT))
+FAMILY = Family(ledgers=(AUDIT,))

@@ -59,15 +59,28 @@ def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Rows:
         *(c.expr.label(c.key) for c in ledger.columns)
     )
     if wish.search:
-        pattern = _like(wish.search)
-        searched = [
-            c.expr.ilike(pattern, escape="\\") for c in ledger.columns if c.kind is Kind.TEXT
-        ]
-        query = query.where(or_(false(), *searched))
+        query = query.where(or_(false(), *_found(ledger, wish.search)))
     for column in ledger.columns:
         if wanted := wish.filters.get(column.key, ""):
             query = query.where(_matches(column, wanted))
     return query
+
+
+def _found(ledger: Ledger, word: str) -> Iterator[ColumnElement[bool]]:
+    """What makes a row hold a word: text that contains it, or a state that is called so."""
+    for column in ledger.columns:
+        if column.kind is Kind.TEXT:
+            yield column.expr.ilike(_like(word), escape="\\")
+        elif (member := _member(column, word)) is not None:
+            yield column.expr == member
+
+
+def _member(column: Column, word: str) -> StrEnum | None:
+    """What a word means in a column that holds words."""
+    kind = getattr(column.expr, "type", None)
+    if column.kind is Kind.WORD and isinstance(kind, Code):
+        return labels(kind.kind).get(word)
+    return None
 
 
 def _like(text: str) -> str:
@@ -76,9 +89,8 @@ def _like(text: str) -> str:
 
 
 def _matches(column: Column, wanted: str) -> ColumnElement[bool]:
-    kind = getattr(column.expr, "type", None)
-    if column.kind is Kind.WORD and isinstance(kind, Code):
-        member = labels(kind.kind).get(wanted)
+    if column.kind is Kind.WORD and isinstance(getattr(column.expr, "type", None), Code):
+        member = _member(column, wanted)
         return false() if member is None else column.expr == member
     if column.kind in (Kind.TEXT, Kind.WORD):
         return column.expr.ilike(_like(wanted), escape="\\")

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import Connection, ForeignKey, Index, LargeBinary, String, Text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, coded
 
@@ -126,3 +126,13 @@ def write_pushes(connection: Connection, orders: Iterable[Order], now: datetime)
     if rows:
         insert_new(connection, Content.__table__, list(contents.values()))
         insert_new(connection, Push.__table__, rows)
+
+
+def send_again(session: Session, now: datetime, number: int | None = None) -> int:
+    """Queue parked pushes once more, all of them or one; how many there were."""
+    query = update(Push).where(Push.state == PushState.PARKED)
+    if number is not None:
+        query = query.where(Push.id == number)
+    values = {"state": PushState.WAITING, "attempts": 0, "not_before": now, "lease_until": None}
+    done = session.execute(query.values(values).execution_options(synchronize_session=False))
+    return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count

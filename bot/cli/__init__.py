@@ -1,6 +1,7 @@
 """The command line: one parser, one function per command. Exit code 0: done, 1: not, 2: typo."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -107,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Do one command; what went wrong is said in Chinese on stderr."""
     args = parser().parse_args(argv)
-    set_up_logs()
+    set_up_logs(level=logging.CRITICAL if args.command == "check" else logging.INFO)
     try:
         settings = read_settings(environment())
         function: Command = args.function

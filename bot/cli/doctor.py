@@ -2,22 +2,28 @@
 
 import argparse
 import asyncio
+import random
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
+from aiohttp import ClientSession
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import SystemClock
 from bot.papers.fonts import missing_glyphs
-from bot.wecom.doctor import check_app, check_key
+from bot.wecom.doctor import Finding as WecomFinding
+from bot.wecom.doctor import check_app, check_key, check_link
+from bot.wecom.link import Account, Link
 from bot.wecom.rest import AppRest, Rest, new_session
 from config.rules import read_rules
 from config.settings import Settings
 from config.texts import catalogue, t
 from models.calendar import WorkCalendar, read_calendar
+from models.process import somebody_runs
 from models.store.engine import Store
 from models.store.schema import head, revision
 
@@ -27,13 +33,21 @@ WARN_FROM = (11, 1)
 """From this day on next year's calendar is asked for (PRODUCT.md 0.6)."""
 
 
+class Mark(StrEnum):
+    """How a finding is to be taken; the words are texts."""
+
+    GOOD = "good"
+    NOTE = "note"  # good to know
+    BAD = "bad"  # makes the exit code 1
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line. ``bad`` ones make the exit code 1; the others are good, or good to know."""
+    """One line."""
 
     key: str
     params: Mapping[str, Any] = field(default_factory=dict)
-    bad: bool = False
+    mark: Mark = Mark.GOOD
 
 
 def check(args: argparse.Namespace, settings: Settings) -> int:
@@ -46,9 +60,8 @@ def check(args: argparse.Namespace, settings: Settings) -> int:
         *_fonts(),
     ]
     for finding in findings:
-        mark = t("check.bad" if finding.bad else "check.good")
-        print(f"{mark} {t(finding.key, **finding.params)}")
-    return int(any(finding.bad for finding in findings))
+        print(f"{t(f'check.{finding.mark}')} {t(finding.key, **finding.params)}")
+    return int(any(finding.mark is Mark.BAD for finding in findings))
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -59,40 +72,41 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         "check.app_callback": settings.has_app_callback,
     }
     if not any(doors.values()):
-        yield Finding("settings.no_channel", bad=True)
+        yield Finding("settings.no_channel", mark=Mark.BAD)
     for key, there in doors.items():
-        yield Finding(key, {"state": t("check.on" if there else "check.off")})
+        mark = Mark.GOOD if there else Mark.NOTE
+        yield Finding(key, {"state": t("check.on" if there else "check.off")}, mark)
     read_rules(settings.rules_file)
     if not settings.secret_key:
-        yield Finding("check.no_secret_key", bad=not settings.database_url.startswith("sqlite"))
+        mark = Mark.NOTE if settings.database_url.startswith("sqlite") else Mark.BAD
+        yield Finding("check.no_secret_key", mark=mark)
     if not settings.data_keys:
-        yield Finding("check.no_data_keys")
+        yield Finding("check.no_data_keys", mark=Mark.NOTE)
     for name, key in (
         ("ZBT_AIBOT_AES_KEY", settings.aibot_aes_key),
         ("ZBT_APP_AES_KEY", settings.app_aes_key),
     ):
         if key:
-            found = check_key(name, key)
-            yield Finding(found.key, found.params, bad=not found.ok)
+            yield _of(check_key(name, key))
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
     if settings.database_url.startswith("sqlite") and sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        yield Finding("check.sqlite_old", {"version": sqlite3.sqlite_version}, bad=True)
+        yield Finding("check.sqlite_old", {"version": sqlite3.sqlite_version}, Mark.BAD)
         return
     store = Store(settings.database_url)
     try:
         with store.writer.connect() as connection:
             known = revision(connection)
         if known != head():
-            yield Finding("check.schema", {"have": known or "—", "want": head()}, bad=True)
+            yield Finding("check.schema", {"have": known or "—", "want": head()}, Mark.BAD)
             return
         yield Finding("check.database_ok", {"revision": known})
         with store.reading() as session:
             calendar = read_calendar(session)
         yield from _calendar(calendar, SystemClock().now().astimezone(settings.timezone).date())
     except SQLAlchemyError:
-        yield Finding("check.database_away", bad=True)
+        yield Finding("check.database_away", mark=Mark.BAD)
     finally:
         store.close()
 
@@ -100,29 +114,64 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _calendar(calendar: WorkCalendar, today: date) -> Iterator[Finding]:
     settled = calendar.is_settled(today)
     key = "check.calendar_ok" if settled else "check.calendar_missing"
-    yield Finding(key, {"year": today.year}, bad=not settled)
+    yield Finding(key, {"year": today.year}, Mark.GOOD if settled else Mark.BAD)
     next_year = date(today.year + 1, 1, 1)
     if (today.month, today.day) >= WARN_FROM and not calendar.is_settled(next_year):
-        yield Finding("check.calendar_next", {"year": next_year.year})
+        yield Finding("check.calendar_next", {"year": next_year.year}, Mark.NOTE)
 
 
 async def _wecom(settings: Settings) -> list[Finding]:
-    if not settings.has_app:
-        return []
+    found = []
     async with new_session(settings.api_base) as session:
-        rest = Rest(session, settings.api_base)
-        app = AppRest(rest, settings.corp_id, settings.app_secret, clock=SystemClock())
-        found = await check_app(app)
-    return [Finding(found.key, found.params, bad=not found.ok)]
+        if settings.has_link:
+            found.append(await _link(settings, session))
+        if settings.has_app:
+            rest = Rest(session, settings.api_base)
+            app = AppRest(rest, settings.corp_id, settings.app_secret, clock=SystemClock())
+            found.append(_of(await check_app(app)))
+    return found
+
+
+async def _link(settings: Settings, session: ClientSession) -> Finding:
+    """Try the long connection, unless a running process holds it."""
+    if await asyncio.to_thread(_attended, settings):
+        return Finding("check.link_running", mark=Mark.NOTE)
+
+    async def may_connect() -> bool:
+        return True
+
+    link = Link(
+        session,
+        Account(url=settings.aibot_ws_url, bot_id=settings.aibot_id, secret=settings.aibot_secret),
+        clock=SystemClock(),
+        may_connect=may_connect,
+        chance=random.SystemRandom(),
+    )
+    return _of(await check_link(link))
+
+
+def _attended(settings: Settings) -> bool:
+    store = Store(settings.database_url)
+    try:
+        with store.reading() as session:
+            return somebody_runs(session, SystemClock().now())
+    except SQLAlchemyError:
+        return False
+    finally:
+        store.close()
+
+
+def _of(found: WecomFinding) -> Finding:
+    return Finding(found.key, found.params, Mark.GOOD if found.ok else Mark.BAD)
 
 
 def _fonts() -> Iterator[Finding]:
     try:
         missing = missing_glyphs("".join(v for v in catalogue().values() if isinstance(v, str)))
     except OSError:
-        yield Finding("check.font_missing", bad=True)
+        yield Finding("check.font_missing", mark=Mark.BAD)
         return
     if missing:
-        yield Finding("check.font_glyphs", {"characters": missing[:20]})
+        yield Finding("check.font_glyphs", {"characters": missing[:20]}, Mark.NOTE)
     else:
         yield Finding("check.font_ok")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from bot.channel import PushError
 from bot.wecom import codes
 from bot.wecom.crypto import CryptoError, read_key
+from bot.wecom.link import Link, State
 from bot.wecom.rest import AppRest, Call, errcode
 
 # Looked up as somebody nobody is: "not found" and "not yours to see" both prove that the token
@@ -47,6 +48,13 @@ async def check_app(rest: AppRest) -> Finding:
     if code in _ACCEPTED:
         return Finding(ok=True, key="wecom.doctor.app_ok")
     return _name(code, str(answer.get("errmsg", "")))
+
+
+async def check_link(link: Link) -> Finding:
+    """Dial and subscribe once. Only while nobody runs: the platform lets the newest dialler win."""
+    state = await link.probe()
+    key = {State.SUBSCRIBED: "link_ok", State.REFUSED: "link_refused"}.get(state, "link_away")
+    return Finding(ok=state is State.SUBSCRIBED, key=f"wecom.doctor.{key}")
 
 
 def check_key(name: str, key: str) -> Finding:

@@ -118,6 +118,12 @@ class Link:
             self._task = None
         self.state = State.OFF
 
+    async def probe(self) -> State:
+        """Dial once and subscribe, to see whether it can be done; the socket is closed again."""
+        if await self._live(self._subscribe) is End.REFUSED:
+            self.state = State.REFUSED
+        return self.state
+
     async def _run(self) -> None:
         """Dial, live, wait; until refused or stopped."""
         retries = exiles = 0
@@ -159,12 +165,12 @@ class Link:
 
     async def _live_safely(self) -> End:
         try:
-            return await self._live()
+            return await self._live(self._subscribe_and_watch)
         except Exception:  # noqa: BLE001  (a fault of ours must not end the dialing)
             _log.exception("link_failed")
             return End.CLOSED
 
-    async def _live(self) -> End:
+    async def _live(self, live: Callable[[Line], Awaitable[End]]) -> End:
         """One connection, from dialing to its end, whatever that is."""
         self.state = State.CONNECTING
         self.counters["dialed"] += 1
@@ -179,7 +185,7 @@ class Link:
         line = Line(socket, ack_seconds=self._pace.ack, sleep=self._sleep, new_id=self._new_id)
         async with socket:
             reading = asyncio.create_task(self._read(socket, line))
-            living = asyncio.create_task(self._subscribe_and_watch(line))
+            living = asyncio.ensure_future(live(line))
             try:
                 done, _ = await asyncio.wait({reading, living}, return_when=asyncio.FIRST_COMPLETED)
                 return (reading if reading in done else living).result()
@@ -189,6 +195,11 @@ class Link:
                 await _cancel(reading, living)
 
     async def _subscribe_and_watch(self, line: Line) -> End:
+        end = await self._subscribe(line)
+        return await self._watch(line) if self.state is State.SUBSCRIBED else end
+
+    async def _subscribe(self, line: Line) -> End:
+        """Say who we are; afterwards the state tells whether it was believed."""
         body = {"bot_id": self._account.bot_id, "secret": self._account.secret}
         try:
             code = errcode(await line.ask("aibot_subscribe", body))
@@ -203,7 +214,7 @@ class Link:
         self.line = line
         self.state = State.SUBSCRIBED
         _log.info("link_subscribed")
-        return await self._watch(line)
+        return End.CLOSED
 
     async def _watch(self, line: Line) -> End:
         """Ping; after three pings without any frame the connection is dead."""

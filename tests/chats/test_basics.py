@@ -3,12 +3,14 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.sim.messages import Kind
+from handlers.content import Text, dump
 from models.group import Group
 from models.progress import Progress
 from models.project import Project
+from models.push import Order, Push, PushState, write_pushes
 from tests.world import World
 
 
@@ -45,6 +47,17 @@ async def test_one_paste_many_rows_the_unmatched_named(both_worlds: World) -> No
     assert "已记录 1 条" in answer.text
     assert percents(both_worlds)[3] == Decimal(100)
     assert percents(both_worlds)[1] == Decimal(85)
+
+
+async def test_a_branch_that_stands_twice_in_a_chain_is_asked_about(world: World) -> None:
+    twice = "#接龙 11月进展\n1. 城南供电所党支部 85%\n2. 城南供电所 88%\n3. 城北供电所党支部 60%"
+    answer = await world.say("dangjian", twice)
+    assert "已记录 1 条" in answer.text
+    assert answer.text.count("写了两次") == 2
+    answer = await world.say("dangjian", "是")
+    assert "已记录 1 条" in answer.text
+    assert percents(world)[1] == Decimal(88)
+    assert count(world) == 2
 
 
 async def test_a_chain_that_grew_is_not_stored_twice(world: World) -> None:
@@ -146,3 +159,37 @@ async def test_help_depends_on_who_asks_and_where(world: World) -> None:
     assert "/绑定" not in member
     assert "/绑定" in office
     assert "例如 60%" in (await world.say("b1p1", "/帮助 进展")).text
+
+
+async def test_a_ledger_without_a_name_or_rows_says_what_there_is(world: World) -> None:
+    answer = await world.say("b1p1", "/台账")
+    assert "请写明要哪个台账" in answer.text
+    assert "进展" in answer.text
+    assert "审计" not in answer.text
+    assert "没有含“火星”的内容" in (await world.say("b1p1", "/台账 单位 火星")).text
+
+
+async def test_a_command_that_there_is_not_is_named(world: World) -> None:
+    answer = await world.say("b1p1", "/飞行 50%")
+    assert "没有“/飞行”这个命令" in answer.text
+    assert "/帮助" in answer.text
+
+
+async def test_the_administrator_sends_again_what_was_parked(world: World) -> None:
+    await world.open_chats(["wr1"])
+    assert "没有停放" in (await world.say("admin", "/重发")).text
+    assert "办不了" in (await world.say("b1p0", "/重发")).text
+    with world.store.writing() as session:
+        order = Order("wr1", True, dump(Text("周三停电")), "x", world.clock.now())
+        write_pushes(session.connection(), [order], world.clock.now())
+        parked = update(Push).where(Push.dedupe == "x").returning(Push.id)
+        number = session.scalar(parked.values(state=PushState.PARKED, attempts=8, code=93006))
+    listed = (await world.say("admin", "/台账 推送 停放")).text
+    assert f"{number} · 群 · 城南供电所党支部群 · 停放" in listed
+    assert "共 1 行" in listed
+    assert "没有含“周三停电”" in (await world.say("admin", "/台账 推送 周三停电")).text
+    assert "没有停放" in (await world.say("admin", "/重发 700")).text
+    assert "已重新发送 1 条" in (await world.say("admin", f"/重发 {number}")).text
+    await world.desk.until(
+        lambda: [m for m in world.desk.heard("wr1") if m.text == "周三停电"] or None, 10
+    )

@@ -81,3 +81,28 @@ async def test_without_a_process_the_command_delivers_itself(
     assert done.returncode == 0, done.stderr
     for chat in ("wr1", "wr2", "wr7"):
         assert len(broadcast(desk[0], chat)) == 3
+
+
+async def test_the_doctor_tries_the_doors_without_taking_them_from_a_running_process(
+    sqlite_url: str, tmp_path: Path, desk: tuple[Desk, Server]
+) -> None:
+    World(sqlite_url).settle()
+    product = Product(sqlite_url, tmp_path, extra=desk[1].environment())
+    well = await asyncio.to_thread(product.run, "check")
+    assert well.returncode == 0, well.stdout
+    assert "［正常］ 智能机器人（长连接）：凭证有效" in well.stdout
+    assert "［正常］ 自建应用：凭证有效" in well.stdout
+    wrong = {"ZBT_AIBOT_SECRET": "wrong", "ZBT_APP_SECRET": "wrong"}
+    ill = await asyncio.to_thread(partial(product.run, "check", **wrong))
+    assert ill.returncode == 1
+    assert "［问题］ 智能机器人（长连接）：BotID 或 Secret 不对" in ill.stdout
+    assert "［问题］ 自建应用：Secret 不对" in ill.stdout
+    assert "{" not in ill.stdout
+    await product.start()
+    await desk[0].connected(20)
+    beside = await asyncio.to_thread(product.run, "check")
+    assert beside.returncode == 0, beside.stdout
+    assert "程序正在运行" in beside.stdout
+    answer = await desk[0].ask("b1p1", "wr1", "@支部通 /进展 60% 完成两项", timeout=20)
+    assert "JZ-2026-0001" in answer.text
+    assert await asyncio.to_thread(product.end) == 0

@@ -199,7 +199,10 @@ async def test_a_house_may_show_groups_the_best_third_only(world: World) -> None
     assert "第 4 名" in own_line(text.text)
     assert "进度中位数：60%" in text.text
     assert picture.kind is Kind.IMAGE
-    files = [m for m in world.desk.heard("b4p0") if m.kind is Kind.FILE]
-    rows = excel(world.desk.platform.media[files[0].media[0]].data)
+
+    def file() -> Message | None:
+        return next((m for m in world.desk.heard("b4p0") if m.kind is Kind.FILE), None)
+
+    rows = excel(world.desk.platform.media[(await world.desk.until(file, 20)).media[0]].data)
     assert [row["名次"] for row in rows] == [1, 2, 3, 4]
     assert not [m for m in world.desk.heard("b4p1") if m.kind is Kind.FILE]

@@ -22,7 +22,7 @@ Cli = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def cli(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> Cli:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bot.cli.set_up_logs", lambda: None)
+    monkeypatch.setattr("bot.cli.set_up_logs", lambda **_: None)
     for name, value in {
         "ZBT_DATABASE_URL": database_url,
         "ZBT_SECRET_KEY": "key",

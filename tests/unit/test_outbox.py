@@ -28,7 +28,7 @@ from bot.channel import (
     Unconfirmed,
 )
 from bot.clock import FixedClock
-from bot.deliveries import LEASE, send_again
+from bot.deliveries import LEASE
 from bot.outbox import Outbox
 from bot.papers.studio import Studio
 from bot.papers.worker import Desk
@@ -36,7 +36,7 @@ from bot.rates import Rates
 from bot.writer import Work, Writer
 from handlers.content import Button, Card, Content, Export, Text, dump
 from models.group import Group
-from models.push import Order, Push, PushState, write_pushes
+from models.push import Order, Push, PushState, send_again, write_pushes
 from models.store.engine import Store
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -221,7 +221,7 @@ async def test_an_unconfirmed_send_is_parked_and_not_repeated(
     assert post.states() == [PushState.PARKED]
     assert post.texts() == []
     with post.store.writing() as session:
-        send_again(session, 1, post.clock.now())
+        assert send_again(session, post.clock.now(), 1) == 1
     await post.run()
     assert post.texts() == ["一"]
 

@@ -1,11 +1,19 @@
 """What ``python -m bot check`` finds out about WeCom."""
 
-import pytest
+import random
+from typing import Any
 
-from bot.wecom.doctor import Finding, check_app, check_key
+import pytest
+from aiohttp import ClientSession
+
+from bot.clock import FixedClock
+from bot.wecom import codes
+from bot.wecom.doctor import Finding, check_app, check_key, check_link
+from bot.wecom.link import Account, Link
 from bot.wecom.rest import AppRest, Rest, new_session
 from config.texts import t
-from tests.unit.wecom.aid import KEY, Api
+from tests.unit.wecom.aid import KEY, NOW, Api
+from tests.unit.wecom.socketaid import Server, error, okay, serve
 
 USER = "/cgi-bin/user/get"
 
@@ -64,3 +72,41 @@ def test_a_key_has_43_characters(key: str, *, ok: bool) -> None:
     finding = check_key("智能机器人", key)
     assert finding.ok is ok
     assert "智能机器人" in t(finding.key, **finding.params)
+
+
+@pytest.mark.parametrize(
+    ("subscribed", "key"),
+    [
+        (okay, "link_ok"),
+        (error(846607), "link_away"),
+        pytest.param(error(codes.BAD_BOT), "link_refused", marks=pytest.mark.faults),
+    ],
+)
+async def test_the_long_connection_is_tried_once(subscribed: Any, key: str) -> None:
+    server = Server()
+    server.subscribed = subscribed
+    async with serve(server) as url, new_session(url) as session:
+        finding = await check_link(link_to(url, session))
+    assert finding == Finding(ok=key == "link_ok", key=f"wecom.doctor.{key}")
+    assert t(finding.key)
+    assert server.dialed == 1
+
+
+async def test_a_long_connection_that_leads_nowhere_is_named() -> None:
+    async with new_session("http://127.0.0.1:1") as session:
+        finding = await check_link(link_to("ws://127.0.0.1:1", session))
+    assert finding == Finding(ok=False, key="wecom.doctor.link_away")
+
+
+def link_to(url: str, session: ClientSession) -> Link:
+    async def may_connect() -> bool:
+        return True
+
+    account = Account(url=url, bot_id="BOT1", secret="long secret")
+    return Link(
+        session,
+        account,
+        clock=FixedClock(NOW),
+        may_connect=may_connect,
+        chance=random.Random(1),
+    )
