@@ -36,7 +36,8 @@ from bot.text import render, split
 from bot.wecom.cards import kind_of
 from bot.words import card_words, file_words
 from bot.writer import Writer
-from handlers.content import Card, Content, Export, Picture, Text
+from handlers.content import Card, Content, Document, Export, Picture, Text
+from models.errors import UserError
 from models.push import PushState
 
 log = structlog.get_logger()
@@ -180,7 +181,7 @@ class Outbox:
     def _in_words(self, content: Content) -> Content | None:
         if isinstance(content, Card):
             return Text(card_words(content))
-        if isinstance(content, Export):
+        if isinstance(content, Export | Document):
             return Text(file_words(content))
         return None
 
@@ -207,7 +208,11 @@ class Outbox:
             return [TextParcel(part) for part in parts(content.markdown, abilities)]
         if isinstance(content, Card):
             return [CardParcel(replace(content, task=content.task or delivery.task))]
-        return [await self._studio.parcel(delivery.digest, content)]
+        try:
+            return [await self._studio.parcel(delivery.digest, content)]
+        except UserError as error:
+            # Whoever it is for may not have it (any more): trying again would not help.
+            raise Refused(note="not_allowed") from error
 
     async def _give_back(self, batch: Sequence[Delivery], error: Later) -> None:
         """Through nobody's fault: not counted as an attempt."""

@@ -1,7 +1,7 @@
 """Cards and files in words, for channels that cannot carry them."""
 
 from config.texts import t
-from handlers.content import Card, Export, plain
+from handlers.content import Card, Document, Export, plain
 from handlers.reply import Markdown, lines
 
 
@@ -17,8 +17,8 @@ def card_words(card: Card) -> Markdown:
     )
 
 
-def file_words(export: Export) -> Markdown:
+def file_words(file: Export | Document) -> Markdown:
     """Where a file can be had instead."""
-    if export.url:
-        return Markdown(t("words.file_link", name=plain(export.name), url=export.url))
-    return Markdown(t("words.file", name=plain(export.name)))
+    if file.url:
+        return Markdown(t("words.file_link", name=plain(file.name), url=file.url))
+    return Markdown(t("words.file", name=plain(file.name)))

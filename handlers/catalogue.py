@@ -23,6 +23,7 @@ from handlers.duty import DutySource
 from handlers.help import help_command
 from handlers.ledgers import table_commands
 from handlers.paper import PaperRecipe
+from handlers.printed import ledger_paper
 from handlers.spec import Action, Command, Family, Ledger, Recipe
 from models.forms.typed import fold
 
@@ -83,7 +84,8 @@ def catalogue() -> Catalogue:
         records=records,
         duties=duties,
         boards={board.key: board for family in FAMILIES for board in family.boards},
-        papers={name: recipe for f in FAMILIES for name, recipe in f.papers.items()},
+        papers={name: recipe for f in FAMILIES for name, recipe in f.papers.items()}
+        | {"ledger": ledger_paper(found)},
     )
 
 

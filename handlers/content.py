@@ -128,12 +128,14 @@ class Document:
     """An official paper as a file: ``paper`` names an entry of a family's ``papers``.
 
     ``form`` is ``docx`` or ``pdf``; ``viewer`` the userid it is drawn up for, None for everybody.
+    ``url`` is where it can be had instead, for channels that carry no files.
     """
 
     paper: str
     name: str
     form: str = "docx"
     viewer: str | None = None
+    url: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
 
 

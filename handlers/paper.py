@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
+from urllib.parse import urlencode
 
 from handlers.context import Context
+
+
+class PaperForm(StrEnum):
+    """What a paper is handed out as; the value is the ending of the file."""
+
+    DOCX = "docx"
+    PDF = "pdf"
 
 
 class Layout(StrEnum):
@@ -82,3 +90,9 @@ class Paper:
 
 PaperRecipe: TypeAlias = Callable[[Context, Mapping[str, Any]], Paper]
 """Draws up a paper for the reader of the context; ``UserError`` if that person may not have it."""
+
+
+def paper_path(key: str, form: PaperForm, params: Mapping[str, str]) -> str:
+    """The address of a paper's file, without the base."""
+    query = urlencode(params)
+    return f"/paper/{key}.{form}" + (f"?{query}" if query else "")

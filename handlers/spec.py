@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Select, SQLColumnExpression
 
 from config.texts import t, words
-from handlers.board import Board
+from handlers.board import Board, TilesBlock
 from handlers.context import Context
 from handlers.dossier import Record
 from handlers.duty import DutySource
@@ -181,7 +181,7 @@ class Poster:
     title: str
     subtitle: str = ""
     figures: tuple[tuple[str, str], ...] = ()
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[Block | TilesBlock, ...] = ()
     notes: tuple[str, ...] = ()
 
 

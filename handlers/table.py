@@ -29,6 +29,18 @@ class Wish:
     offset: int = 0
 
 
+def read_wish(ledger: Ledger, params: Mapping[str, str], limit: int | None, page: int = 1) -> Wish:
+    """A wish as an address carries it: ``q``, ``f.<column>``, ``sort``, ``desc``."""
+    return Wish(
+        search=params.get("q", "").strip(),
+        filters={c.key: params.get(f"f.{c.key}", "").strip() for c in ledger.columns},
+        sort=params.get("sort", ""),
+        descending=params.get("desc") == "1",
+        limit=limit,
+        offset=(page - 1) * limit if limit else 0,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Rows as values (not yet words), and how many there are in all."""

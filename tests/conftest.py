@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
@@ -14,6 +15,7 @@ from sqlalchemy import create_engine, text
 from bot.logs import set_up_logs
 from models.store.engine import Store, driver_url
 from models.store.schema import migrate
+from tests.visitor import Visitor
 from tests.world import World
 
 # How long an example takes says something about the machine, not about us: it may be shared.
@@ -122,6 +124,13 @@ async def world(sqlite_url: str) -> AsyncIterator[World]:
     await made.open()
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def visitor(world: World) -> AsyncIterator[Visitor]:
+    """Somebody with a browser, not logged in yet, in the small company."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield Visitor(world, session)
 
 
 @pytest.fixture

@@ -77,8 +77,10 @@ def export_ledger(args: argparse.Namespace, settings: Settings) -> int:
     )
     try:
         data = write_export(desk, ledger.key, args.viewer, {}, Wish())
-    except PermissionError:
-        raise UserError("cli.export.forbidden", viewer=args.viewer, name=ledger.name) from None
+    except UserError as error:
+        if error.key not in ("error.stranger", "error.not_allowed"):
+            raise
+        raise UserError("cli.export.forbidden", viewer=args.viewer, name=ledger.name) from error
     path = Path(args.output or f"{ledger.name}.xlsx")
     path.write_bytes(data)
     print(t("cli.export.done", path=path))

@@ -33,6 +33,7 @@ class Mark(StrEnum):
     SQUARE = "square"
     UP = "up"
     DOWN = "down"
+    DIAMOND = "diamond"
 
 
 class Canvas:
@@ -100,6 +101,8 @@ def _mark(mark: Mark, size: int) -> Image.Image:
     elif mark is Mark.SQUARE:
         inset = side // 14
         draw.rectangle((inset, inset, side - inset, side - inset), fill=255)
+    elif mark is Mark.DIAMOND:
+        draw.polygon([(side / 2, 0), (side, side / 2), (side / 2, side), (0, side / 2)], fill=255)
     else:
         tip, foot = (side // 12, side - side // 12)
         points = [(side / 2, tip), (side, foot), (0, foot)]

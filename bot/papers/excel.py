@@ -20,6 +20,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
+from bot.papers.printable import printable
 from config.texts import label, t
 from handlers.spec import Kind
 from models.errors import UserError
@@ -35,7 +36,6 @@ UNDATED: Final = datetime(1980, 1, 1, tzinfo=UTC)
 A4: Final = 9
 WIDE: Final = 24
 """From this width on (in characters) a text column wraps."""
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\n\t]")
 _OPTIONS: Final = {
     "constant_memory": True,
@@ -120,7 +120,7 @@ def _set_paper(page: Worksheet, title: str) -> None:
     page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.8)
     page.center_horizontally()
     # An ampersand begins a code there, and XlsxWriter takes even a doubled one for a picture.
-    footing = _cut(_printable(title), 100).replace("&", "\N{FULLWIDTH AMPERSAND}")
+    footing = _cut(printable(title), 100).replace("&", "\N{FULLWIDTH AMPERSAND}")
     page.set_footer(f"&L{footing}&R{t('papers.excel.page')}")
 
 
@@ -170,7 +170,7 @@ class _Pen:
 
     def text(self, row: int, column: int, text: str, look: Format) -> None:
         """Write text that stays text, whatever it looks like; empty text is an empty cell."""
-        text = _printable(text)
+        text = printable(text)
         if not text:
             self._page.write_blank(row, column, None, look)
         elif text.startswith("<r>") and text.endswith("</r>"):
@@ -200,11 +200,6 @@ def _is_exact(value: object) -> bool:
     return isinstance(value, float | Decimal) and isfinite(value) and -EXACT < value < EXACT
 
 
-def _printable(text: str) -> str:
-    """Text without the characters that no .xlsx file may hold, lines ended one way."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
 def _cut(text: str, units: int) -> str:
     """The beginning of a text; Excel counts in UTF-16."""
     return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
@@ -217,6 +212,6 @@ def _columns(text: str) -> int:
 
 def _sheet_name(title: str) -> str:
     """A title as Excel allows it on a tab: 31 characters, some signs not, one name taken."""
-    name = _cut(_FORBIDDEN.sub("", _printable(title)), 31).strip().strip("'")
+    name = _cut(_FORBIDDEN.sub("", printable(title)), 31).strip().strip("'")
     taken = {"", "history", t("papers.excel.about")}
     return t("papers.excel.untitled") if name.casefold() in taken else name

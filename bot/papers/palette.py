@@ -28,6 +28,7 @@ LIGHTS: Final[dict[str, Colour]] = {
     "green": (0, 128, 108),
     "yellow": (202, 120, 0),
     "red": (196, 44, 36),
+    "blue": (31, 95, 191),
 }
 
 _STEPS: Final = 10
@@ -38,6 +39,7 @@ _MEETINGS: Final[tuple[tuple[Colour, Colour], ...]] = (
     *((front, STRIPE) for front in (INK, MUTED, RED)),
     *((front, TILE) for front in (INK, MUTED, RED, LINE)),
     *((TILE, medal) for medal in MEDALS),
+    *((light, TILE) for light in LIGHTS.values()),
     *((front, RED) for front in (TILE, CREAM)),
     (GOLD, TRACK),
 )

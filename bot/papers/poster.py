@@ -8,9 +8,11 @@ from bot.papers.canvas import WIDTH, Align, Canvas
 from bot.papers.lettering import BOLD, Type, shrink, wrap
 from bot.papers.palette import CREAM, GOLD, LIGHTS, LINE, MUTED, PAGE, RED, TILE
 from bot.papers.part import MARGIN, Part
-from bot.papers.table import INNER, LIGHT, LIGHT_MARKS, table
+from bot.papers.table import INNER, LIGHT, LIGHT_MARKS, NOTE, table
+from bot.papers.wall import wall
 from config.texts import t
-from handlers.spec import Poster
+from handlers.board import TilesBlock
+from handlers.spec import Block, Poster
 
 HIGHEST: Final = 10_000
 """Phones scale taller pictures down until nothing can be read; the rest stands in the workbook."""
@@ -18,7 +20,6 @@ ROOM: Final = WIDTH - 2 * MARGIN
 HEAD: Final = Type(66, BOLD, TILE)
 HEAD_SMALLEST: Final = 54
 SUBTITLE: Final = Type(34, colour=CREAM)
-NOTE: Final = Type(30, colour=MUTED)
 NOTES: Final = 6
 NOTE_LINES: Final = 8
 
@@ -58,7 +59,7 @@ def _body(poster: Poster) -> Iterator[Part]:
         figures = poster.figures[start : start + per_row]
         yield Tiles(figures, per_row, first=start == 0)
     for block in poster.blocks:
-        yield from table(block)
+        yield from wall(block) if isinstance(block, TilesBlock) else table(block)
 
 
 def _tiles_per_row(count: int) -> int:
@@ -79,9 +80,14 @@ def _fitting(parts: Iterator[Part], room: int) -> Iterator[Part]:
 
 
 def _legend(poster: Poster) -> Iterator[Part]:
-    used = {row.light for block in poster.blocks for row in block.rows}
+    used = {light for block in poster.blocks for light in _lights(block)}
     if lights := tuple(light for light in LIGHT_MARKS if light in used):
         yield Legend(lights)
+
+
+def _lights(block: Block | TilesBlock) -> Iterator[str]:
+    rows = block.tiles if isinstance(block, TilesBlock) else block.rows
+    return (row.light for row in rows)
 
 
 def _notes(poster: Poster) -> Iterator[Part]:

@@ -1,23 +1,26 @@
 """Pictures and files on order: drawn once for all who get the same, outside the event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.channel import FileParcel, Parcel, PictureParcel
 from bot.clock import Clock
-from bot.papers.worker import Desk, draw_picture, write_export
+from bot.papers.worker import Desk, Made, draw_picture, write_export, write_paper
 from bot.writer import Writer
-from handlers.content import Content, Export, Picture
+from handlers.content import Content, Document, Export, Picture
+from handlers.paper import PaperForm
 from handlers.table import Wish
 from models.push import Rendering, insert_new
 from models.store.engine import Store
+
+Drawn = TypeVar("Drawn", bytes, Made)
 
 
 def drawing_process() -> Executor:
@@ -60,6 +63,12 @@ class Studio:
         """A ledger as Excel for a page, as somebody wants and may see it."""
         return await self._run(write_export, self._now(), ledger, viewer, {}, wish)
 
+    async def paper(
+        self, key: str, form: PaperForm, viewer: str | None, params: Mapping[str, Any]
+    ) -> Made:
+        """A paper for a page, as somebody may have it."""
+        return await self._run(write_paper, self._now(), key, form, viewer, params)
+
     async def _rendering(self, digest: str, content: Content) -> Rendering:
         kept = await asyncio.to_thread(self._kept, digest)
         if kept is not None:
@@ -72,6 +81,16 @@ class Studio:
             data = await self._run(
                 write_export, self._now(), content.ledger, content.viewer, params, Wish()
             )
+        elif isinstance(content, Document):
+            name, form, params = (
+                f"{content.name}.{content.form}",
+                content.form,
+                dict(content.params),
+            )
+            made = await self._run(
+                write_paper, self._now(), content.paper, form, content.viewer, params
+            )
+            data = made.data
         else:
             raise TypeError(content)
         await self._writer.do(lambda session: _keep(session, digest, name, data))
@@ -84,7 +103,7 @@ class Studio:
     def _now(self) -> Desk:
         return replace(self._desk, now=self._clock.now())
 
-    async def _run(self, function: Callable[..., bytes], *args: Any) -> bytes:  # noqa: ANN401
+    async def _run(self, function: Callable[..., Drawn], *args: Any) -> Drawn:  # noqa: ANN401
         if self._executor is None:
             self._executor = self._make()
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)

@@ -23,8 +23,14 @@ LIGHT: Final = 26
 DISC: Final = 58
 SMALLEST: Final = 34
 """Smaller type cannot be read once the picture is 360 pixels wide on a phone."""
-LIGHT_MARKS: Final = {"green": Mark.DISC, "yellow": Mark.UP, "red": Mark.SQUARE}
+LIGHT_MARKS: Final = {
+    "green": Mark.DISC,
+    "yellow": Mark.UP,
+    "red": Mark.SQUARE,
+    "blue": Mark.DIAMOND,
+}
 HEADING: Final = Type(34, colour=MUTED)
+NOTE: Final = Type(30, colour=MUTED)
 NAME: Final = Type(36, MEDIUM)
 FIGURE: Final = Type(40, BOLD)
 PLACE: Final = Type(36, MEDIUM, MUTED)
@@ -123,6 +129,23 @@ class Nothing:
         text = t("papers.poster.no_rows")
         middle = top + self.height // 2
         canvas.text(WIDTH // 2, middle, text, HEADING, WIDTH - 2 * MARGIN, Align.CENTRE)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Small print below a block."""
+
+    lines: tuple[str, ...]
+
+    @property
+    def height(self) -> int:
+        """Grows with the lines."""
+        return 20 + 44 * len(self.lines)
+
+    def draw(self, canvas: Canvas, top: int) -> None:
+        """Draw it."""
+        for index, line in enumerate(self.lines):
+            canvas.text(MARGIN, top + 32 + 44 * index, line, NOTE, WIDTH - 2 * MARGIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""What the drawing process does: read the database, draw a picture or write a workbook.
+"""What the drawing process does: read the database, draw a picture, write a workbook or a paper.
 
-Pictures and workbooks hold the interpreter for tens of milliseconds to seconds; here they keep
+Pictures and files hold the interpreter for tens of milliseconds to seconds; here they keep
 nobody waiting. Runs in a process of its own, started when it is first needed.
 """
 
@@ -14,15 +14,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from bot.papers.excel import Sheet, write_workbook
+from bot.papers.pdf import write_pdf
 from bot.papers.poster import draw
+from bot.papers.word import write_word
 from config.rules import read_rules
-from config.texts import t
 from handlers.catalogue import catalogue
 from handlers.context import Context
+from handlers.paper import PaperForm
+from handlers.printed import about
 from handlers.spec import Ledger, View
 from handlers.table import Wish, stream
 from models.directory import Directory
-from models.person import member_by_userid
+from models.errors import UserError
+from models.person import Member, member_by_userid
 from models.store.engine import Store
 
 
@@ -34,6 +38,14 @@ class Desk:
     now: datetime
     zone: str
     rules_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file and what it is called, without its ending."""
+
+    name: str
+    data: bytes
 
 
 @cache
@@ -66,32 +78,42 @@ def write_export(
     """An Excel file of a ledger as a viewer (a userid) may see it; None sees everything."""
     with _store(desk.database_url).reading() as session:
         ctx = _context(desk, session)
-        member = None if viewer is None else member_by_userid(session, viewer)
-        if viewer is not None and member is None:
-            raise PermissionError(ledger)
+        member = _viewer(session, viewer)
         chosen = catalogue().ledgers[ledger]
         if not chosen.may(member):
-            raise PermissionError(ledger)
+            raise UserError("error.not_allowed")
         return write_workbook(sheet_of(chosen, View(ctx, member, params), wish))
+
+
+def write_paper(
+    desk: Desk, paper: str, form: str, viewer: str | None, params: Mapping[str, Any]
+) -> Made:
+    """A paper of a registered recipe, drawn up for a viewer (a userid), or for everybody."""
+    with _store(desk.database_url).reading() as session:
+        ctx = _context(desk, session)
+        ctx.member = _viewer(session, viewer)
+        plan = catalogue().papers[paper](ctx, params)
+    write = {PaperForm.DOCX: write_word, PaperForm.PDF: write_pdf}[PaperForm(form)]
+    return Made(plan.title, write(plan, desk.now))
+
+
+def _viewer(session: Session, userid: str | None) -> Member | None:
+    """Whose eyes it is for; ``UserError`` if that person is not on the list (any more)."""
+    member = None if userid is None else member_by_userid(session, userid)
+    if userid is not None and member is None:
+        raise UserError("error.stranger")
+    return member
 
 
 def sheet_of(ledger: Ledger, view: View, wish: Wish) -> Sheet:
     """A ledger as a sheet: its columns with their kinds, its rows, and what is to be said of it."""
-    at = f"{view.ctx.local(view.ctx.now):%Y-%m-%d %H:%M}"
-    who = view.member.name if view.member else t("papers.operator")
-    wanted = [text for text in (wish.search, *wish.filters.values()) if text]
     return Sheet(
         title=ledger.name,
         headings=tuple(ledger.heading(column) for column in ledger.columns),
         kinds=tuple(column.kind for column in ledger.columns),
         widths=tuple(column.width for column in ledger.columns),
         rows=stream(ledger, view, wish),
-        about=(
-            (t("papers.about_note"), t(f"ledger.{ledger.key}.note")),
-            (t("papers.about_at"), at),
-            (t("papers.about_who"), who),
-            (t("papers.about_filter"), " / ".join(wanted) or t("papers.all")),
-        ),
+        about=about(ledger, view, wish),
         zone=view.ctx.zone,
         made_at=view.ctx.now,
     )

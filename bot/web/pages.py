@@ -35,8 +35,9 @@ from handlers.catalogue import Catalogue
 from handlers.context import Context
 from handlers.help import usable
 from handlers.mine import find
+from handlers.paper import PaperForm
 from handlers.spec import Command, Kind, Ledger, View
-from handlers.table import Wish, cell_text, page_of
+from handlers.table import cell_text, page_of, read_wish
 from models.attachment import Attachment, Blob
 from models.errors import Unavailable, UserError
 from models.person import Member
@@ -49,6 +50,11 @@ ACT = "act"
 ABILITIES = Abilities(
     answer_bytes=1_000_000, answer_cards=True, answer_dialect=Dialect.FULL, click_text=True
 )
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PAPERS = {
+    PaperForm.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    PaperForm.PDF: "application/pdf",
+}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
     "base-uri 'none'; form-action 'self'; object-src 'none'",
@@ -100,6 +106,7 @@ class Pages:
             web.get("/record/{number}", self.record),
             web.get("/board/{key}", self.board),
             web.get("/photo/{id:\\d+}", self.photo),
+            web.get("/paper/{key}.{form:docx|pdf}", self.paper),
             web.post("/act", self.act),
             web.get("/ledger/{key}.xlsx", self.export),
             web.get("/ledger/{key}", self.ledger),
@@ -268,6 +275,25 @@ class Pages:
         blob = ctx.session.get_one(Blob, photo.digest)
         return web.Response(body=blob.data, content_type=blob.media_type, headers=HEADERS)
 
+    async def paper(self, request: web.Request) -> web.StreamResponse:
+        """A paper as a file, drawn up for the reader; its recipe says who may have it."""
+        barred = await self._read(request, self._may_paper)
+        if barred.status != HTTPStatus.OK:
+            return barred
+        form = PaperForm(request.match_info["form"])
+        key, params = request.match_info["key"], dict(request.query)
+        try:
+            made = await self._site.studio.paper(key, form, self._userid(request), params)
+        except UserError as error:
+            return self._page("message.html", 409, text=t(error.key, **error.params))
+        return _file(f"{made.name}.{form}", made.data, PAPERS[form])
+
+    def _may_paper(self, ctx: Context, request: web.Request) -> web.Response:
+        del ctx
+        if request.match_info["key"] not in self._site.catalogue.papers:
+            raise web.HTTPNotFound
+        return web.Response()
+
     def _act_token(self, ctx: Context) -> str:
         return form_token(self._site.signer, ctx.who.userid, ACT, self._site.token())
 
@@ -303,7 +329,7 @@ class Pages:
     def _table(self, ctx: Context, request: web.Request) -> web.Response:
         ledger = self._ledger(ctx.who, request)
         number = int(request.query["page"]) if request.query.get("page", "").isdigit() else 1
-        wish = _wish(ledger, request, (max(number, 1) - 1) * ROWS)
+        wish = read_wish(ledger, request.query, ROWS, max(number, 1))
         view = View(ctx, ctx.member, {})
         found = page_of(ledger, view, wish)
         rows = [
@@ -331,14 +357,9 @@ class Pages:
         if barred.status != HTTPStatus.OK:
             return barred
         ledger = self._site.catalogue.ledgers[request.match_info["key"]]
-        wish = _wish(ledger, request, 0, limit=None)
+        wish = read_wish(ledger, request.query, None)
         data = await self._site.studio.export(ledger.key, self._userid(request), wish)
-        name = quote(f"{ledger.name}.xlsx")
-        return web.Response(
-            body=data,
-            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            headers={**HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
-        )
+        return _file(f"{ledger.name}.xlsx", data, XLSX)
 
     def _may_export(self, ctx: Context, request: web.Request) -> web.Response:
         self._ledger(ctx.who, request)
@@ -383,16 +404,10 @@ class Pages:
         return self._page("message.html", status, text=t(key))
 
 
-def _wish(ledger: Ledger, request: web.Request, offset: int, limit: int | None = ROWS) -> Wish:
-    query = request.query
-    return Wish(
-        search=query.get("q", "").strip(),
-        filters={c.key: query.get(f"f.{c.key}", "").strip() for c in ledger.columns},
-        sort=query.get("sort", ""),
-        descending=query.get("desc") == "1",
-        limit=limit,
-        offset=offset,
-    )
+def _file(name: str, data: bytes, media_type: str) -> web.Response:
+    """A download under a Chinese name."""
+    headers = {**HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return web.Response(body=data, content_type=media_type, headers=headers)
 
 
 def _link(query: Mapping[str, str], change: Mapping[str, Any]) -> str:

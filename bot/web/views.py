@@ -8,6 +8,7 @@ from handlers.board import BoardPage, ChartBlock, TableBlock, TextBlock, TilesBl
 from handlers.context import Context
 from handlers.dossier import Act, Dossier
 from handlers.figures import minute_text
+from handlers.paper import PaperForm, paper_path
 
 BLOCKS = {TableBlock: "table", TilesBlock: "tiles", ChartBlock: "chart", TextBlock: "text"}
 
@@ -24,7 +25,11 @@ def dossier_values(ctx: Context, dossier: Dossier) -> Mapping[str, Any]:
     """What the template of a dossier needs."""
     steps = [(minute_text(ctx.local(step.at)), step) for step in dossier.steps]
     acts = [(act, act_href(act)) for act in dossier.acts]
-    return {"dossier": dossier, "steps": steps, "acts": acts}
+    papers = [
+        (words, [(form.value, paper_path(key, form, params)) for form in PaperForm])
+        for words, key, params in dossier.papers
+    ]
+    return {"dossier": dossier, "steps": steps, "acts": acts, "papers": papers}
 
 
 def board_values(board_page: BoardPage) -> Mapping[str, Any]:

@@ -1,56 +1,18 @@
 """The pages by HTTP: who gets in, what they see, what a form does."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
 
 import aiohttp
-import pytest
 from openpyxl import load_workbook
 from PIL import Image
 from sqlalchemy import select
 
 from bot.sim.messages import Upload
 from models.progress import Progress
+from tests.visitor import Visitor
 from tests.world import World
-
-
-class Visitor:
-    """Somebody with a browser."""
-
-    def __init__(self, world: World, session: aiohttp.ClientSession) -> None:
-        self.world = world
-        self.session = session
-
-    async def get(self, path: str) -> tuple[int, str]:
-        base = f"http://127.0.0.1:{self.world.runtime.port}"
-        url = path if path.startswith("http") else base + path
-        async with self.session.get(url) as answer:
-            return answer.status, await answer.text()
-
-    async def enter(self, userid: str, path: str = "/") -> tuple[int, str]:
-        return await self.get(self.world.runtime.links.make(path, userid))
-
-    async def fill(self, command: str, **answers: str) -> tuple[int, str]:
-        _, html = await self.get(f"/form/{command}")
-        token = re.search(r'name="token" value="([^"]+)"', html)
-        assert token
-        return await self.post(command, {"token": token[1], **answers})
-
-    async def post(self, command: str, data: dict[str, str]) -> tuple[int, str]:
-        return await self.send(command, aiohttp.FormData(data))
-
-    async def send(self, command: str, data: aiohttp.FormData) -> tuple[int, str]:
-        url = f"http://127.0.0.1:{self.world.runtime.port}/form/{command}"
-        async with self.session.post(url, data=data) as answer:
-            return answer.status, await answer.text()
-
-
-@pytest.fixture
-async def visitor(world: World) -> AsyncIterator[Visitor]:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        yield Visitor(world, session)
 
 
 def reports(world: World) -> list[Progress]:

@@ -30,6 +30,8 @@ from bot.papers.palette import (
 from bot.papers.part import MARGIN
 from bot.papers.poster import HIGHEST, Cut, Head, Notes, Tiles, draw, layout
 from bot.papers.table import LIGHT_MARKS, Role, Row, columns_of
+from bot.papers.wall import TileRow
+from handlers.board import Tile, TilesBlock
 from handlers.ranking import WIDTHS
 from handlers.spec import Block, Poster, PosterRow
 from tests.unit.papers.plans import HEADINGS, NAMES, NOTE, ranking, row, rows
@@ -236,3 +238,21 @@ def test_the_heaviest_picture_stays_within_the_limit() -> None:
         notes=(name * 40,) * 9,
     )
     opened(draw(poster))
+
+
+@pytest.mark.parametrize("count", [0, 1, 12, 60, 305])
+def test_a_wall_of_any_size_fits_a_picture(count: int) -> None:
+    lights = ("green", "yellow", "red", "blue", "")
+    tiles = tuple(
+        Tile(f"{NAMES[n % 7]}{n}", f"{n % 101}%", lights[n % 5], "停滞 32 天") for n in range(count)
+    )
+    poster = Poster(title="挂图作战", blocks=(TilesBlock(tiles=tiles, title="生产服务型"),))
+    parts = layout(poster)
+    assert sum(len(part.tiles) for part in parts if isinstance(part, TileRow)) == count
+    assert not any(isinstance(part, Cut) for part in parts)
+    image = opened(draw(poster))
+    used = {lights[n % 5] for n in range(count)} - {""}
+    assert {LIGHTS[light] for light in used} <= colours(image)
+    head = sum(part.height for part in parts if isinstance(part, Head))
+    edge = image.crop((image.width - MARGIN + 4, head, image.width, image.height))
+    assert colours(edge) == {PAGE}
