@@ -47,12 +47,12 @@ async def _push(world: World, content: Document) -> None:
     world.runtime.outbox.wake()
 
 
-async def _ended(world: World) -> PushState:
+async def _ended(world: World, name: str) -> PushState:
     for _ in range(500):
         with world.store.reading() as session:
-            push = session.scalars(select(Push).order_by(Push.id.desc())).first()
-            if push is not None and push.state is not PushState.WAITING:
-                return push.state
+            state = session.scalar(select(Push.state).where(Push.dedupe == name))
+            if state not in (None, PushState.WAITING):
+                return PushState(state)
         await asyncio.sleep(0.02)
     raise TimeoutError
 
@@ -62,14 +62,13 @@ async def test_a_paper_is_delivered_as_a_file(world: World, form: str) -> None:
     await world.say("b1p1", "/进展 51% 第1家", None)
     paper = Document("ledger", "进展表", form, "b1p1", params={"ledger": "progress"})
     await _push(world, paper)
-    assert await _ended(world) is PushState.DELIVERED
-    file = world.desk.heard("b1p1")[-1]
-    media = world.desk.platform.media[file.media[0]]
-    assert media.name == f"进展表.{form}"
+    assert await _ended(world, "进展表") is PushState.DELIVERED
+    sent = [world.desk.platform.media[m] for f in world.desk.heard("b1p1") for m in f.media]
+    (media,) = [one for one in sent if one.name == f"进展表.{form}"]
     assert "第1家" in words(media.data) if form == "docx" else media.data.startswith(b"%PDF-")
 
 
 async def test_a_paper_somebody_may_not_have_is_refused_for_good(world: World) -> None:
     await world.say("b1p1", "/帮助", None)
     await _push(world, Document("ledger", "审计", "docx", "b1p1", params={"ledger": "audit"}))
-    assert await _ended(world) is PushState.FAILED
+    assert await _ended(world, "审计") is PushState.FAILED
