@@ -61,6 +61,11 @@ class Running:
         return self._context
 
     @property
+    def by_hand(self) -> bool:
+        """Whether somebody asked for this run (``jobs.spec.Clockwork``)."""
+        return self.calm is None
+
+    @property
     def period(self) -> str:
         """The key of the period."""
         return period_of(self.due, self.zone)
@@ -101,6 +106,18 @@ class Running:
             run.state, run.done_at = RunState.DONE, now
         self._context = None
         return more
+
+
+def calming(session: Session, rules: Rules, zone: ZoneInfo) -> Calm:
+    """Nobody is written to at night, and no person on a rest day (DOMAIN.md 9)."""
+    calendar, quiet = read_calendar(session), rules.quiet
+
+    def calm(order: Order, now: datetime) -> Order:
+        moment = max(order.not_before, now)
+        days = None if order.to_group else calendar
+        return replace(order, not_before=after_quiet(moment, quiet.start, quiet.end, zone, days))
+
+    return calm
 
 
 class Scheduler:
@@ -175,17 +192,7 @@ class Scheduler:
         return found
 
     def _calm(self, session: Session) -> Calm:
-        """Nobody is written to at night, and no person on a rest day (DOMAIN.md 9)."""
-        calendar, quiet, zone = read_calendar(session), self._rules.quiet, self._zone
-
-        def calm(order: Order, now: datetime) -> Order:
-            moment = max(order.not_before, now)
-            days = None if order.to_group else calendar
-            return replace(
-                order, not_before=after_quiet(moment, quiet.start, quiet.end, zone, days)
-            )
-
-        return calm
+        return calming(session, self._rules, self._zone)
 
     async def run(
         self, job: Job, due: datetime, cutoff: datetime, calm: Calm | None = None

@@ -47,6 +47,24 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class Duties:
+    """Reminders, escalation and the load on branches (DOMAIN.md 9)."""
+
+    before_days: int
+    secretary_days: int
+    party_office_days: int
+    supervised_days: int
+    urgent_before_hours: float
+    urgent_secretary_hours: float
+    urgent_party_office_hours: float
+    urgent_supervised_hours: float
+    warn_asks: int
+    hold_asks: int
+    away_days: int
+    pause_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Progress reports (DOMAIN.md 2)."""
 
@@ -83,6 +101,7 @@ class Rules:
     broadcast: Broadcast
     hours: Hours
     quiet: Quiet
+    duties: Duties
     progress: Progress
     intake: Intake
     delivery: Delivery

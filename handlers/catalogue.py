@@ -11,11 +11,14 @@ from handlers import (
     ledgers,
     mine,
     organisation,
+    pauses,
     progress,
     project,
     pushes,
     ranking,
+    relief,
     steering,
+    supervision,
 )
 from handlers.board import Board
 from handlers.dossier import Record
@@ -36,6 +39,8 @@ FAMILIES: tuple[Family, ...] = (
     ledgers.FAMILY,
     organisation.FAMILY,
     binding.FAMILY,
+    relief.FAMILY,
+    supervision.FAMILY,
 )
 
 
@@ -70,20 +75,22 @@ def catalogue() -> Catalogue:
     commands += table_commands(tuple(found.values()))
     records = {record.prefix: record for family in FAMILIES for record in family.records}
     duties = tuple(source for family in FAMILIES for source in family.duties)
-    commands += mine.commands(
-        records, duties, [lines for family in FAMILIES for lines in family.mine]
-    )
+    lines = [pauses.my_pause, *(lines for family in FAMILIES for lines in family.mine)]
+    commands += mine.commands(records, duties, lines)
+    commands += pauses.commands(duties)
+    actions = [*pauses.actions(duties), *(a for family in FAMILIES for a in family.actions)]
+    boards = [mine.duty_board(duties), *(board for family in FAMILIES for board in family.boards)]
     commands += steering.commands(lambda: catalogue().commands)
     commands.append(help_command(lambda: catalogue().commands))
     return Catalogue(
         commands=tuple(commands),
         words=MappingProxyType(_words(commands)),
-        actions={action.key: action for family in FAMILIES for action in family.actions},
+        actions={action.key: action for action in actions},
         ledgers=found,
         pictures={name: recipe for f in FAMILIES for name, recipe in f.pictures.items()},
         records=records,
         duties=duties,
-        boards={board.key: board for family in FAMILIES for board in family.boards},
+        boards={board.key: board for board in boards},
         papers={name: recipe for f in FAMILIES for name, recipe in f.papers.items()}
         | {"ledger": ledger_paper(found)},
     )

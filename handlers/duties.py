@@ -1,91 +1,95 @@
-"""Duties 待办 of all families together: whose they are, and the card that does the work."""
+"""Duties 待办 of all families together: what somebody owes, how it reads, the card that does it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-
-from sqlalchemy import select
+from collections.abc import Iterable, Sequence
+from datetime import date
+from urllib.parse import urlencode
 
 from config.texts import t
+from handlers.clocks import hours_at
 from handlers.content import Button, Card, Link, Tone
 from handlers.context import Context
+from handlers.dossier import path_of
 from handlers.duty import Duty, DutySource
-from models.person import Grant, Member, Person, PersonState, Role
-from models.unit import Unit, covers, upwards
+from handlers.figures import date_text, minute_text
+from handlers.ladder import days_late
+from handlers.owed import due_of
+from handlers.owners import Own
+from handlers.reply import Markdown, fill
+from models.person import Member
+from models.unit import covers
 
 BUTTONS = 3
+BOARD_PATH = "/board/duties"
+TITLE_ON_CARD = 26
 
 
 def owed_by(ctx: Context, sources: Sequence[DutySource], member: Member) -> list[Duty]:
     """What a person owes, and what anybody of the own branch may do; the most urgent first."""
     branch = ctx.directory.place(ctx.session, member.branch_id) if member.branch_id else None
-    own = branch.path if branch else ""
+    own = Own(ctx.session, member, branch.path if branch else "")
+    found = [duty for source in sources for duty in source.find(ctx, member) if own.concerns(duty)]
+    return by_urgency(ctx, found)
+
+
+def owed_at(ctx: Context, sources: Sequence[DutySource], path: str) -> list[Duty]:
+    """What is owed at a unit and below it, whoever owes it."""
     found = [
         duty
         for source in sources
-        for duty in source.find(ctx, member)
-        if _concerns(member, duty, own)
+        for duty in source.find(ctx, None)
+        if covers(path, duty.unit_path)
     ]
-    return sorted(found, key=lambda duty: (duty.due, duty.key))
+    return by_urgency(ctx, found)
 
 
-def _concerns(member: Member, duty: Duty, branch_path: str) -> bool:
-    if member.id in duty.owners:
-        return True
-    if duty.shared and branch_path and covers(branch_path, duty.unit_path):
-        return True
-    return not duty.owners and member.has(duty.role, over=duty.unit_path)
+def by_urgency(ctx: Context, duties: Iterable[Duty]) -> list[Duty]:
+    """The first due first."""
+    return sorted(duties, key=lambda duty: (due_of(ctx, duty), duty.key))
 
 
-def owed_by_all(ctx: Context, sources: Sequence[DutySource]) -> Mapping[str, list[Duty]]:
-    """Duties by the userid of who owes them: their owners, else the nearest holders of the role."""
-    owners = _Owners(ctx)
-    owed: dict[str, list[Duty]] = {}
-    for source in sources:
-        for duty in source.find(ctx, None):
-            for userid in owners.of(duty):
-                owed.setdefault(userid, []).append(duty)
-    for duties in owed.values():
-        duties.sort(key=lambda duty: (duty.due, duty.key))
-    return owed
+def is_late(ctx: Context, duty: Duty) -> bool:
+    """Whether the due moment has passed."""
+    if duty.due_at is not None:
+        return ctx.now > duty.due_at
+    return due_of(ctx, duty) < ctx.today
 
 
-class _Owners:
-    """Who owes a duty, looked up for many of them at once."""
+def line_of(ctx: Context, duty: Duty) -> Markdown:
+    """One duty as a line of a list."""
+    return fill("duty.line", title=duty.title, detail=duty.detail, due=due_words(ctx, duty))
 
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._people: Mapping[int, str] | None = None
-        self._holders: dict[Role, Mapping[str, list[str]]] = {}
 
-    def of(self, duty: Duty) -> Iterator[str]:
-        """Userids."""
-        if duty.owners:
-            yield from (self._userids[i] for i in duty.owners if i in self._userids)
-            return
-        holders = self._holding(duty.role)
-        path = next((path for path in upwards(duty.unit_path) if path in holders), "")
-        yield from holders.get(path, ())
+def due_words(ctx: Context, duty: Duty) -> str:
+    """When it is due, as people say it."""
+    if duty.due_at is not None and ctx.now <= duty.due_at:
+        return t("duty.due_at", at=minute_text(ctx.local(duty.due_at)))
+    due = due_of(ctx, duty)
+    late = days_late(hours_at(ctx, duty.unit_path), due, ctx.today)
+    if late > 0:
+        return t("duty.late", days=late)
+    if due == ctx.today:
+        return t("duty.today")
+    if due < ctx.today or duty.due_at is not None:
+        return t("duty.just_late")
+    return t("duty.due", day=day_words(ctx, due))
 
-    @property
-    def _userids(self) -> Mapping[int, str]:
-        if self._people is None:
-            active = Person.state == PersonState.ACTIVE
-            rows = self._ctx.session.execute(select(Person.id, Person.userid).where(active))
-            self._people = {row.id: row.userid for row in rows}
-        return self._people
 
-    def _holding(self, role: Role) -> Mapping[str, list[str]]:
-        if role not in self._holders:
-            nearest: dict[str, list[str]] = {}
-            for userid, path in self._ctx.session.execute(
-                select(Person.userid, Unit.path)
-                .join(Grant, Grant.person_id == Person.id)
-                .join(Unit, Unit.id == Grant.unit_id)
-                .where(Grant.role == role, Person.state == PersonState.ACTIVE)
-                .order_by(Person.id)
-            ):
-                nearest.setdefault(path, []).append(userid)
-            self._holders[role] = nearest
-        return self._holders[role]
+def day_words(ctx: Context, day: date) -> str:
+    """A day with its weekday; 未核定 where next year's holidays are not known yet (PRODUCT D.4)."""
+    text = date_text(day, ctx.today)
+    return text if ctx.calendar.is_settled(day) else t("duty.unsettled", day=text)
+
+
+def href_of(duty: Duty) -> str:
+    """The page on which a duty can be done: its form, or the thing with its buttons."""
+    act = duty.act
+    if act is not None and act.command:
+        return (
+            f"/form/{act.command}?{urlencode(act.answers)}"
+            if act.answers
+            else f"/form/{act.command}"
+        )
+    return path_of(duty.number) if duty.number else ""
 
 
 def duty_card(ctx: Context, duties: Sequence[Duty], userid: str) -> Card | None:
@@ -96,9 +100,9 @@ def duty_card(ctx: Context, duties: Sequence[Duty], userid: str) -> Card | None:
     return Card(
         title=t("duty.card_title", count=len(duties)),
         desc=t("duty.card_desc"),
-        lines=tuple((str(n), duty.title[:26]) for n, duty in enumerate(doable, 1)),
+        lines=tuple((str(n), duty.title[:TITLE_ON_CARD]) for n, duty in enumerate(doable, 1)),
         buttons=tuple(_button(n, duty) for n, duty in enumerate(doable, 1)),
-        links=(Link(t("duty.open"), ctx.link("/", userid)),),
+        links=(Link(t("duty.open"), ctx.link(BOARD_PATH, userid)),),
     )
 
 

@@ -1,9 +1,9 @@
 """Figures as people read them, the same in chat, on pages and on paper."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from config.texts import t
+from config.texts import t, words
 
 
 def percent_text(percent: Decimal | None) -> str:
@@ -54,3 +54,10 @@ def day_text(moment: datetime) -> str:
 def minute_text(moment: datetime) -> str:
     """A local moment to the minute: ``11月21日 09:00``."""
     return t("figures.minute", month=moment.month, day=moment.day, time=f"{moment:%H:%M}")
+
+
+def date_text(day: date, today: date) -> str:
+    """A day as in a sentence, with its weekday; the year only if it is another one."""
+    weekday = words("figures.weekdays")[day.weekday()]
+    key = "figures.date" if day.year == today.year else "figures.date_year"
+    return t(key, year=day.year, month=day.month, day=day.day, weekday=weekday)

@@ -173,6 +173,7 @@ def silent_projects(ctx: Context, member: Member | None) -> Iterator[Duty]:
                 name=project.name,
             ),
             due=last + timedelta(days=limit),
+            since=last,
             unit_path=unit.path,
             number=project.number,
             act=act,

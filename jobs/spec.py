@@ -26,6 +26,15 @@ class Clockwork(Protocol):
         """Data up to here counts, aware, in UTC: the scheduled moment, or the one asked for."""
         ...
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody asked for this run.
+
+        Then what it says is due at once (DESIGN.md 7a); else it waits for the end of the quiet
+        hours, however late the run is made up.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -4,6 +4,7 @@
 ``30 8 * * * workday``    every working day (Chinese calendar) at half past eight
 ``0 9 * * * workday=1``   the first working day of each month
 ``0 9 5 1-11/2 *``        the fifth of odd months
+``*/5 8-19 * * *``        every five minutes from eight to twenty
 """
 
 from collections.abc import Iterator
@@ -20,10 +21,12 @@ LOOK_BACK = 400
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The parsed line. Sets hold what is allowed; ``workday`` 0: any day, -1: working days."""
+    """The parsed line. Sets hold what is allowed; ``workday`` 0: any day, -1: working days.
 
-    minute: int
-    hour: int
+    ``times`` are the times of a day, in order.
+    """
+
+    times: tuple[time, ...]
     days: frozenset[int]
     months: frozenset[int]
     weekdays: frozenset[int]
@@ -55,8 +58,11 @@ def parse_when(line: str) -> When:
             raise ValueError(line)
         workday = int(number) if number else -1
     return When(
-        minute=int(minute),
-        hour=int(hour),
+        times=tuple(
+            time(h, m)
+            for h in sorted(_numbers(hour, 0, 23))
+            for m in sorted(_numbers(minute, 0, 59))
+        ),
         days=_numbers(days, 1, 31),
         months=_numbers(months, 1, 12),
         weekdays=_weekdays(weekdays),
@@ -65,12 +71,10 @@ def parse_when(line: str) -> When:
 
 
 def _numbers(text: str, low: int, high: int) -> frozenset[int]:
-    if text == "*":
-        return frozenset(range(low, high + 1))
     found: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
+        first, _, last = (f"{low}-{high}" if span == "*" else span).partition("-")
         found.update(range(int(first), int(last or first) + 1, int(step or 1)))
     if not found or min(found) < low or max(found) > high:
         raise ValueError(text)
@@ -99,9 +103,11 @@ def next_due(
     """The first moment after ``moment`` at which it is due (aware, zone of ``moment``)."""
     day = moment.astimezone(zone).date()
     for _ in range(LOOK_BACK):
-        due = datetime.combine(day, time(when.hour, when.minute), zone)
-        if due > moment and when.on(day, calendar):
-            return due.astimezone(moment.tzinfo)
+        if when.on(day, calendar):
+            for at in when.times:
+                due = datetime.combine(day, at, zone)
+                if due > moment:
+                    return due.astimezone(moment.tzinfo)
         day += timedelta(days=1)
     return None
 
@@ -109,7 +115,8 @@ def next_due(
 def _backwards(when: When, day: date, calendar: WorkCalendar, zone: ZoneInfo) -> Iterator[datetime]:
     for _ in range(LOOK_BACK):
         if when.on(day, calendar):
-            yield datetime.combine(day, time(when.hour, when.minute), zone)
+            for at in reversed(when.times):
+                yield datetime.combine(day, at, zone)
         day -= timedelta(days=1)
 
 

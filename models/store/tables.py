@@ -5,11 +5,13 @@ from models.audit import Audit
 from models.base import Base
 from models.calendar import CalendarDay
 from models.draft import Draft
+from models.duty import Escalation, LoadPass, Owed
 from models.group import Group, Heard
 from models.history import History
 from models.job_run import JobRun
 from models.message import Message
 from models.number import Counter
+from models.pause import Away, Emergency
 from models.person import Grant, Person
 from models.process import Process
 from models.progress import Progress
@@ -42,6 +44,11 @@ ENTITIES: tuple[type[Base], ...] = (
     Process,
     Counter,
     CalendarDay,
+    Away,
+    Emergency,
+    Owed,
+    Escalation,
+    LoadPass,
 )
 """In an order in which rows can be inserted without breaking a foreign key (self-references
 aside, which a restore inserts in order of ids)."""
