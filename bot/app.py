@@ -1,6 +1,5 @@
 """The one composition root: everything is made here and handed to whoever needs it."""
 
-import asyncio
 import random
 import secrets
 from collections.abc import Callable, Sequence
@@ -13,9 +12,9 @@ from typing import Any, Self
 import structlog
 from aiohttp import web
 
-from bot import health
+from bot import health, outbox, presence, scheduler
 from bot.channel import Abilities, Answer, Incoming
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, SystemClock, steady
 from bot.contexts import Contexts
 from bot.dispatch import Dispatcher, Intake
 from bot.doors import Doors, Means, open_doors
@@ -24,28 +23,32 @@ from bot.forms import Forms
 from bot.outbox import Outbox
 from bot.papers.studio import Studio, drawing_process
 from bot.papers.worker import Desk
+from bot.presence import ONE_DISK, Pace, Presence
 from bot.rates import Rates
 from bot.route import Router
 from bot.scheduler import Scheduler
+from bot.watch import Beats, Signs
 from bot.web.access import Links, Signer
 from bot.web.pages import Pages, Site
 from bot.web.uploads import Upload, keep_uploads
 from bot.wecom.media import sniff
 from bot.writer import Writer
 from config.rules import Rules, read_rules
-from config.settings import Settings, SettingsError
+from config.settings import Settings, SettingsError, sqlite_path
 from config.texts import t
 from handlers.catalogue import catalogue
 from jobs import JOBS
 from models.directory import Directory
-from models.process import gone, seen
 from models.store.engine import Store
 
 log = structlog.get_logger()
 
 WRITERS = 4
-"""Writing threads on PostgreSQL; SQLite has one writer by nature."""
-HEARTBEAT = 5.0
+"""Writing threads for messages on PostgreSQL; SQLite has one writer by nature."""
+LANES = (presence.LANE, outbox.LANE, scheduler.LANE)
+"""What has a thread of its own on PostgreSQL: neither beats nor pushes wait for a long job."""
+HAND_OVER = 6.0
+"""Seconds that another process has at a restart to take the long connection over."""
 BODY = 100 * 2**20
 """Largest request of a page (photos); callbacks have a limit of their own."""
 
@@ -59,6 +62,8 @@ class Overrides:
     executor: Callable[[], Executor] | None = None
     token: Callable[[], str] | None = None
     chance: random.Random | None = None
+    steady: Callable[[], float] | None = None
+    pace: Pace | None = None
 
 
 class Runtime:
@@ -81,6 +86,7 @@ class Runtime:
             self.store.writer,
             Intake(self.clock, self.token, self.directory),
             threads=1 if self.store.is_sqlite else WRITERS,
+            apart=() if self.store.is_sqlite else LANES,
         )
         self.contexts = Contexts(
             self.clock,
@@ -103,8 +109,7 @@ class Runtime:
         self.studio = Studio(
             self.store, self.writer, self.clock, desk, overrides.executor or drawing_process
         )
-        self.process_id = self.token()
-        self._tasks: list[asyncio.Task[None]] = []
+        self.presence = self._presence(overrides)
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -128,9 +133,10 @@ class Runtime:
             settings=self.settings,
             clock=self.clock,
             handle=self.handle,
+            follow=self._follow,
             rates=self.rates,
             token=self.token,
-            may_connect=self._may_connect,
+            permit=self.presence,
             chance=self._chance,
         )
         self.doors: Doors = open_doors(means)
@@ -140,18 +146,18 @@ class Runtime:
             self.clock,
             self.studio,
             self.rates,
+            self.presence,
             self.rules.delivery.attempts,
         )
         self.fetcher = Fetcher(self.writer, self.doors.fetch, sniff, self.clock)
         self.scheduler = Scheduler(
             JOBS,
             self.writer,
-            self.clock,
-            self.rules,
-            self.settings.timezone,
-            self.contexts.nobody,
+            self.contexts,
             self.outbox.wake,
+            self.presence,
         )
+        await self.presence.start(listens=listen and self.settings.has_link)
         if deliver:
             self.outbox.start()
         if listen:
@@ -159,8 +165,6 @@ class Runtime:
         if serve:
             self.fetcher.start()
             self.scheduler.start()
-            await self._beat()
-            self._tasks.append(asyncio.create_task(self._heart(), name="heart"))
             await self._serve()
 
     async def stop(self) -> None:
@@ -168,16 +172,14 @@ class Runtime:
         if self._runner is not None:
             for site in tuple(self._runner.sites):
                 await site.stop()
-        await self.doors.stop_listening()
+        await self.presence.hand_over(HAND_OVER)
+        await self.doors.stop_listening(HAND_OVER / 2)
         if self._runner is not None:
             await self.scheduler.stop()
             await self.fetcher.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.outbox.stop()
+        await self.presence.stop()
         if self._runner is not None:
-            await self.writer.do(lambda session: gone(session, self.process_id))
             await self._runner.cleanup()
         await self.writer.stop()
         await self.doors.close()
@@ -203,20 +205,23 @@ class Runtime:
         now = self.clock.now()
         return await self.writer.do(lambda session: keep_uploads(session, userid, uploads, now))
 
-    async def _may_connect(self) -> bool:
-        return True
+    async def _follow(self, incoming: Incoming, answer: Answer) -> None:
+        await self.dispatcher.follow(incoming, answer)
+        self.outbox.wake()
 
-    async def _beat(self) -> None:
-        now = self.clock.now()
-        await self.writer.do(lambda session: seen(session, self.process_id, now))
-
-    async def _heart(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT)
-            try:
-                await self._beat()
-            except Exception as error:
-                log.warning("heartbeat_failed", exc_info=error)
+    def _presence(self, overrides: Overrides) -> Presence:
+        pace = overrides.pace or (ONE_DISK if self.store.is_sqlite else Pace())
+        signs = None
+        if sqlite_path(self.settings.database_url) is not None:
+            signs = Signs(self.settings.data_dir, Beats(pace.lost, pace.gap))
+        return Presence(
+            self.writer,
+            self.clock,
+            token=self.token,
+            steady=overrides.steady or steady,
+            pace=pace,
+            signs=signs,
+        )
 
     async def _serve(self) -> None:
         site = Site(

@@ -246,6 +246,10 @@ class Channel(Protocol):
         """Whether a push to the target can be tried now (link up, precondition met)."""
         ...
 
+    def held_elsewhere(self, target: Target) -> bool:
+        """Whether it leads to the target, but another process has it."""
+        ...
+
     async def push(self, target: Target, parcel: Parcel) -> Receipt:
         """Deliver one parcel; raises one of the four :class:`PushError` kinds."""
         ...

@@ -1,5 +1,6 @@
 """The hour, as a thing that is handed around; nothing else in the product asks the system."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -54,3 +55,12 @@ class FixedClock:
         if moment < self._moment:
             raise ValueError("the clock only moves forward")
         self._moment = moment
+
+
+def steady() -> float:
+    """Seconds that only go forward, whatever is done to the clock, also while the machine sleeps.
+
+    For how long something has lasted, never for when it was.
+    """
+    kind = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(kind)

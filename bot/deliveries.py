@@ -1,22 +1,30 @@
-"""The outbox's side of the database: claiming pushes and noting what became of them."""
+"""The outbox's side of the database: claiming conversations and noting what became of pushes.
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+A conversation (``models.push.Outlet``) is in the hands of one process at a time, so its pushes
+leave in order and its rate is kept, however many processes deliver.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Text as Words
+from sqlalchemy import bindparam, exists, func, literal_column, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.channel import Target
 from handlers.content import Content as Said
 from handlers.content import load
 from models.group import Group, Heard
-from models.push import Content, Push, PushState
+from models.push import Content, Outlet, Push, PushState, call
 
-LEASE = timedelta(seconds=45)
-"""A push in hand is taken up again by somebody after this; longer than any one send."""
-CONVERSATIONS = 64
 PER_CONVERSATION = 20
+RECENT = timedelta(hours=1)
+"""The longest window of a platform's rate."""
+SOON = timedelta(minutes=15)
+"""Longer than any back-off."""
+_WAITING = Push.state == literal_column("'waiting'", Words)
+"""As a literal: the partial index serves only queries that are seen to ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,131 +41,267 @@ class Delivery:
     at: datetime
 
 
-def claim(session: Session, now: datetime, busy: Collection[str]) -> list[list[Delivery]]:
-    """Take what is due, by conversation and in order; none of the conversations in ``busy``."""
-    due = (
-        Push.state == PushState.WAITING,
-        Push.not_before <= now,
-        or_(Push.lease_until.is_(None), Push.lease_until < now),
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What lately left for a conversation through a channel."""
+
+    channel: str
+    at: datetime
+    count: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """A conversation in hand, with what is due there.
+
+    ``sent``  what others sent there within the last hour; None: this process knows itself
+    """
+
+    conversation: str
+    deliveries: list[Delivery] = field(default_factory=list)
+    sent: list[Sent] | None = None
+
+
+def claim(session: Session, me: str, now: datetime, *, most: int, linked: bool) -> list[Batch]:
+    """Take at most so many conversations in hand in which something is due, the longest first.
+
+    ``linked``  this process has the long connection; others leave alone what needs it
+    """
+    free = select(Outlet.conversation, Outlet.last).where(
+        Outlet.due_at <= now, Outlet.holder.is_(None)
     )
-    first = func.min(Push.id)
-    heads = session.scalars(
-        select(Push.conversation)
-        .where(*due, Push.conversation.not_in(list(busy)))
-        .group_by(Push.conversation)
-        .order_by(first)
-        .limit(CONVERSATIONS)
+    if not linked:
+        free = free.where(Outlet.linked.is_(False))
+    found = session.execute(
+        free.order_by(Outlet.due_at).limit(most).with_for_update(skip_locked=True)
     ).all()
-    if not heads:
+    if not found:
         return []
+    batches = {
+        row.conversation: Batch(row.conversation, sent=None if row.last == me else [])
+        for row in found
+    }
+    session.execute(
+        update(Outlet)
+        .where(Outlet.conversation.in_(batches))
+        .values(holder=me, due_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    _fill(session, batches, now)
+    strange = {name for name, batch in batches.items() if batch.sent is not None}
+    died = {row.conversation for row in found if row.last == ""}
+    for name, sent in _recent(session, strange, now):
+        batches[name].sent = [*(batches[name].sent or ()), sent]
+    for name in strange & died:
+        # Its last holder may have sent one more than it noted.
+        for channel in {sent.channel for sent in batches[name].sent or ()}:
+            batches[name].sent = [*(batches[name].sent or ()), Sent(channel, now, 1)]
+    return list(batches.values())
+
+
+def _fill(session: Session, batches: dict[str, Batch], now: datetime) -> None:
+    """The first due pushes of each conversation, in the order in which they were queued."""
+    due = (_WAITING, Push.not_before <= now)
+    nth = (
+        select(Push.id)
+        .where(Push.conversation == Outlet.conversation, *due)
+        .order_by(Push.id)
+        .limit(1)
+        .offset(PER_CONVERSATION - 1)
+        .correlate(Outlet)
+        .scalar_subquery()
+    )
+    heads = (
+        select(Outlet.conversation, nth.label("upto"))
+        .where(Outlet.conversation.in_(batches))
+        .cte("heads")
+    )
     rows = session.execute(
         select(Push, Content.body)
+        .join(heads, heads.c.conversation == Push.conversation)
         .join(Content, Content.digest == Push.digest)
-        .where(*due, Push.conversation.in_(heads))
+        .where(*due, or_(heads.c.upto.is_(None), Push.id <= heads.c.upto))
         .order_by(Push.id)
-        .limit(CONVERSATIONS * PER_CONVERSATION)
-        .with_for_update(skip_locked=True, of=Push)
     ).all()
-    taken: dict[str, list[tuple[Push, str]]] = {name: [] for name in heads}
+    names = {push.conversation for push, _ in rows}
+    heard = _heard(session, names)
+    webhooks = _webhooks(session, {push.conversation for push, _ in rows if push.to_group})
     for push, body in rows:
-        if len(taken[push.conversation]) < PER_CONVERSATION:
-            taken[push.conversation].append((push, body))
-    ids = [push.id for pairs in taken.values() for push, _ in pairs]
-    session.execute(update(Push).where(Push.id.in_(ids)).values(lease_until=now + LEASE))
-    return [_deliveries(session, pairs) for pairs in taken.values() if pairs]
-
-
-def _deliveries(session: Session, pairs: Sequence[tuple[Push, str]]) -> list[Delivery]:
-    first = pairs[0][0]
-    heard = session.scalars(
-        select(Heard.channel).where(Heard.conversation.in_(_names(first.conversation)))
-    ).all()
-    webhook = ""
-    if first.to_group:
-        query = select(Group.webhook).where(Group.chatid == first.conversation)
-        webhook = session.scalar(query) or ""
-    return [
-        Delivery(
-            id=push.id,
-            target=Target(
-                id=push.conversation,
-                group=push.to_group,
-                webhook=webhook,
-                heard=frozenset(heard),
-                reply_url=push.reply_url,
-            ),
-            content=load(body),
-            digest=push.digest,
-            task=push.task,
-            attempts=push.attempts,
-            parts_done=push.parts_done,
-            at=push.at,
+        name = push.conversation
+        target = Target(
+            id=name,
+            group=push.to_group,
+            webhook=webhooks.get(name, "") if push.to_group else "",
+            heard=frozenset(heard.get(name, set()) | heard.get(name.lower(), set())),
+            reply_url=push.reply_url,
         )
-        for push, body in pairs
-    ]
+        batches[name].deliveries.append(
+            Delivery(
+                id=push.id,
+                target=target,
+                content=load(body),
+                digest=push.digest,
+                task=push.task,
+                attempts=push.attempts,
+                parts_done=push.parts_done,
+                at=push.at,
+            )
+        )
 
 
-def _names(conversation: str) -> set[str]:
-    """A chat id is kept as it is, a userid in lower case."""
-    return {conversation, conversation.lower()}
+def _heard(session: Session, names: Collection[str]) -> dict[str, set[str]]:
+    """Channels by conversation; a chat id is kept as it is, a userid in lower case."""
+    wanted = {*names, *(name.lower() for name in names)}
+    found: dict[str, set[str]] = {}
+    for row in session.execute(
+        select(Heard.conversation, Heard.channel).where(Heard.conversation.in_(wanted))
+    ):
+        found.setdefault(row.conversation, set()).add(row.channel)
+    return found
+
+
+def _webhooks(session: Session, chats: Collection[str]) -> dict[str, str]:
+    if not chats:
+        return {}
+    rows = session.execute(select(Group.chatid, Group.webhook).where(Group.chatid.in_(chats)))
+    return {row.chatid: row.webhook for row in rows}
+
+
+def _recent(session: Session, names: Collection[str], now: datetime) -> Iterable[tuple[str, Sent]]:
+    """What was delivered within the last hour, wherever and by whomever."""
+    if not names:
+        return
+    rows = session.execute(
+        select(Push.conversation, Push.channel, Push.delivered_at, Push.parts_done)
+        .where(Push.conversation.in_(names), Push.delivered_at > now - RECENT)
+        .order_by(Push.delivered_at)
+    )
+    for row in rows:
+        yield row.conversation, Sent(row.channel, row.delivered_at, row.parts_done + 1)
+
+
+def release(
+    session: Session,
+    me: str,
+    conversation: str,
+    now: datetime,
+    *,
+    later: datetime | None = None,
+    linked: bool | None = None,
+) -> None:
+    """Put a conversation down; it is looked at again when its next push is due.
+
+    ``later``   not before: a rate, a link that is down
+    ``linked``  whether it needs the process with the long connection, if that is known now
+    """
+    mine = session.scalar(
+        select(Outlet.conversation)
+        .where(Outlet.conversation == conversation, Outlet.holder == me)
+        .with_for_update()
+    )
+    if mine is None:
+        return
+    next_ = session.scalar(
+        select(func.min(Push.not_before)).where(Push.conversation == conversation, _WAITING)
+    )
+    if next_ is not None:
+        next_ = max(next_, now, later or now)
+    values: dict[str, object] = {"holder": None, "due_at": next_, "last": me}
+    if linked is not None:
+        values["linked"] = linked
+    session.execute(
+        update(Outlet)
+        .where(Outlet.conversation == conversation)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def went_back(session: Session, now: datetime, before: datetime) -> None:
+    """The clock was set back: what was due by then, or would have been soon, is due now."""
+    session.execute(
+        update(Outlet)
+        .where(Outlet.due_at > now, Outlet.due_at <= before + SOON)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Push)
+        .where(_WAITING, Push.not_before > now, Push.not_before <= before + SOON)
+        .values(not_before=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def recover(session: Session, me: str, now: datetime, busy: Collection[str]) -> None:
+    """Free what is marked as ours but is not in hand: the answer to its claim was lost."""
+    session.execute(
+        update(Outlet)
+        .where(Outlet.holder == me, Outlet.conversation.not_in(list(busy)))
+        .values(holder=null(), due_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def delivered(session: Session, push_id: int, channel: str, now: datetime) -> None:
-    """It arrived."""
-    _note(
-        session,
-        push_id,
+    """It arrived. True whoever holds the conversation by now, so it is noted without asking."""
+    session.execute(_DELIVERED, {"push": push_id, "channel": channel, "now": now})
+
+
+_DELIVERED = (
+    update(Push.__table__)  # type: ignore[arg-type]  # a Table, says SQLAlchemy
+    .where(Push.id == bindparam("push"))
+    .values(
         state=PushState.DELIVERED,
-        channel=channel,
-        delivered_at=now,
-        lease_until=None,
+        channel=bindparam("channel"),
+        delivered_at=bindparam("now"),
         code=0,
         note="",
     )
+)
 
 
-def part_done(session: Session, push_id: int, parts: int, now: datetime) -> None:
+def part_done(session: Session, push_id: int, parts: int) -> None:
     """A part of a long text arrived."""
-    _note(session, push_id, parts_done=parts, lease_until=now + LEASE)
-
-
-def hold(session: Session, push_ids: Sequence[int], until: datetime) -> None:
-    """Still in hand."""
-    session.execute(update(Push).where(Push.id.in_(list(push_ids))).values(lease_until=until))
-
-
-def postponed(session: Session, push_ids: Sequence[int], until: datetime) -> None:
-    """Not now, through nobody's fault: a rate, a link that is down."""
-    session.execute(
-        update(Push).where(Push.id.in_(list(push_ids))).values(lease_until=None, not_before=until)
-    )
+    _note(session, push_id, parts_done=parts)
 
 
 def failed(
     session: Session,
+    me: str,
     push_id: int,
     state: PushState,
     *,
-    channel: str,
     code: int,
     note: str,
     until: datetime,
 ) -> None:
-    """An attempt failed: tried again later (``WAITING``), or not (``FAILED``, ``PARKED``)."""
+    """An attempt failed: tried again later (``WAITING``), or not (``FAILED``, ``PARKED``).
+
+    Only for who still holds the conversation: somebody else may have delivered it meanwhile.
+    """
     session.execute(
         update(Push)
-        .where(Push.id == push_id)
+        .where(
+            Push.id == push_id,
+            _WAITING,
+            exists().where(Outlet.conversation == Push.conversation, Outlet.holder == me),
+        )
         .values(
             state=state,
-            channel=channel,
             code=code,
             note=note[:64],
             attempts=Push.attempts + 1,
-            lease_until=None,
             not_before=until,
         )
+        .execution_options(synchronize_session=False)
     )
 
 
 def _note(session: Session, push_id: int, **values: object) -> None:
-    session.execute(update(Push).where(Push.id == push_id).values(**values))
+    session.execute(
+        update(Push)
+        .where(Push.id == push_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

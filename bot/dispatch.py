@@ -7,6 +7,7 @@ A redelivery gets the stored answer. Whatever takes longer than a few seconds is
 """
 
 import asyncio
+import hashlib
 import json
 import threading
 import time
@@ -168,7 +169,7 @@ class Intake:
         now = self._clock.now()
         for work in done:
             if not work.seal():
-                work.orders.append(_late(work, now))
+                work.orders.extend(following(work.incoming, work.result or Answer(), now))
         connection.execute(
             insert(Message),
             [
@@ -221,18 +222,28 @@ def _audit_row(work: MessageWork, now: datetime) -> dict[str, Any]:
     }
 
 
-def _late(work: MessageWork, now: datetime) -> Order:
-    """The result of a message that was answered "working on it"."""
-    incoming, answer = work.incoming, work.result or Answer()
-    return Order(
-        conversation=incoming.chat or incoming.sender,
-        to_group=bool(incoming.chat),
-        body=dump(answer.card or Text(answer.text)),
-        dedupe=f"late:{incoming.message_id}",
-        not_before=now,
-        task=answer.card.task if answer.card else "",
-        reply_url=incoming.reply_url,
-    )
+def following(incoming: Incoming, answer: Answer, now: datetime) -> list[Order]:
+    """An answer that has to follow its message by push: it took too long, or its way is gone.
+
+    A card that would have taken the place of the clicked one comes as a card of its own.
+    """
+    contents: list[Text | Card] = [Text(answer.text)] if answer.text else []
+    if card := answer.card or answer.update:
+        contents.append(card)
+    task = "late-" + hashlib.sha256(incoming.message_id.encode()).hexdigest()[:32]
+    return [
+        Order(
+            conversation=incoming.chat or incoming.sender,
+            to_group=bool(incoming.chat),
+            body=dump(content if isinstance(content, Text) else replace(content, task=task)),
+            dedupe=f"late:{incoming.message_id}:{number}",
+            not_before=now,
+            task=task,
+            reply_url=incoming.reply_url,
+            prompt=True,
+        )
+        for number, content in enumerate(contents)
+    ]
 
 
 def write_answer(answer: Answer | None) -> str | None:
@@ -302,6 +313,15 @@ class Dispatcher:
             self._writer.put(work)
         answer = await self._wait(work)
         return None if answer == Answer() else answer
+
+    async def follow(self, incoming: Incoming, answer: Answer) -> None:
+        """Let an answer follow by push, through whichever process can deliver it."""
+        now = self._clock.now()
+        orders = following(incoming, answer, now)
+        await self._writer.do(
+            lambda session: write_pushes(session.connection(), orders, now),
+            incoming.chat or incoming.sender.lower(),
+        )
 
     async def _wait(self, work: MessageWork) -> Answer:
         waiting = asyncio.shield(work.future)

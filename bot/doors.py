@@ -17,7 +17,7 @@ from bot.wecom.app import AppCallback
 from bot.wecom.apppush import AppChannel
 from bot.wecom.callback import Gate
 from bot.wecom.crypto import Envelope
-from bot.wecom.link import Account, Link, Pace
+from bot.wecom.link import Account, Link, Pace, Permit
 from bot.wecom.linkhear import LinkEars
 from bot.wecom.linkpush import LinkChannel
 from bot.wecom.linksend import Sender
@@ -52,8 +52,10 @@ class Doors:
         if self.ears is not None:
             self.ears.start()
 
-    async def stop_listening(self) -> None:
-        """Take no new messages over the long connection."""
+    async def stop_listening(self, kicked_within: float) -> None:
+        """Take no new messages over the long connection, once another process has it or soon."""
+        if self.link is not None and not self.link.permit.held():
+            await self.link.gone(kicked_within)
         if self.ears is not None:
             await self.ears.stop()
 
@@ -71,7 +73,8 @@ class Means:
     handle: Handle
     rates: Rates
     token: Callable[[], str]
-    may_connect: Callable[[], Awaitable[bool]]
+    follow: Callable[[Incoming, Answer], Awaitable[None]]
+    permit: Permit
     chance: random.Random
 
 
@@ -135,7 +138,7 @@ def _open_link(doors: Doors, means: Means) -> None:
         doors.session,
         Account(url=settings.aibot_ws_url, bot_id=settings.aibot_id, secret=settings.aibot_secret),
         clock=means.clock,
-        may_connect=means.may_connect,
+        permit=means.permit,
         chance=means.chance,
         pace=Pace(ping=settings.aibot_ping_seconds),
     )
@@ -150,9 +153,9 @@ def _open_link(doors: Doors, means: Means) -> None:
 
     doors.link = link
     doors.ears = LinkEars(
-        link,
         sender,
         hear,
+        follow=means.follow,
         clock=means.clock,
         home=settings.public_url,
         reference=means.token,

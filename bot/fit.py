@@ -73,4 +73,5 @@ def _order(
         not_before=now,
         task=content.task if isinstance(content, Card) else token(),
         reply_url=incoming.reply_url,
+        prompt=True,
     )

@@ -56,7 +56,9 @@ def database_state(runtime: "Runtime") -> dict[str, str]:
             known = revision(connection)
     except SQLAlchemyError:
         return {"database": "away", "schema": "unknown"}
-    return {"database": "ok", "schema": "ok" if known == head() else "other"}
+    # A newer schema is good: releases expand it first, so that old processes go on serving.
+    good = known is not None and known >= head()
+    return {"database": "ok", "schema": "ok" if good else "old"}
 
 
 class Figures(Collector):

@@ -6,12 +6,14 @@ receipt did not come although the connection lives is parked, not repeated (WeCo
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain, repeat
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot import deliveries
 from bot.channel import (
@@ -28,8 +30,9 @@ from bot.channel import (
     Unconfirmed,
 )
 from bot.clock import Clock
-from bot.deliveries import Delivery
+from bot.deliveries import Batch, Delivery
 from bot.papers.studio import Studio
+from bot.presence import Presence
 from bot.pump import Pump
 from bot.rates import Rates
 from bot.text import render, split
@@ -37,7 +40,7 @@ from bot.wecom.cards import kind_of
 from bot.words import card_words, file_words
 from bot.writer import Writer
 from handlers.content import Card, Content, Document, Export, Picture, Text
-from models.errors import UserError
+from models.errors import Unavailable, UserError
 from models.push import PushState
 
 log = structlog.get_logger()
@@ -50,6 +53,46 @@ UNREACHABLE = 10.0
 """Seconds until a link that is down is tried again."""
 SHORT = 1.0
 """Seconds that are waited in hand; longer waits give the push back."""
+AT_ONCE = 64
+"""Conversations in hand at the same time; the platform limits calls under way (error 45033)."""
+AGAIN = (0.2, 0.5, 1, 2)
+"""Seconds until what became of a push is written down again while the database is away; then 5."""
+LANE = "outbox"
+
+
+class HandedOver(Exception):  # noqa: N818  (a way to go, not a fault)
+    """Another process has the door that comes first for this push."""
+
+
+@dataclass(slots=True)
+class End:
+    """How a conversation is put down: what is still to be noted, and when it is taken up again."""
+
+    later: datetime | None = None
+    linked: bool | None = None
+    arrived: Callable[[Session], None] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can leave now."""
+        return self.later is not None or self.linked is not None
+
+    async def write(self, note: Callable[[Callable[[Session], None]], Awaitable[None]]) -> None:
+        """Note the last arrival."""
+        if self.arrived is not None:
+            await note(self.arrived)
+            self.arrived = None
+
+    def followed_by(self, release: Callable[[Session], None]) -> Callable[[Session], None]:
+        """The last arrival and the release as one piece of work."""
+        arrived = self.arrived
+
+        def both(session: Session) -> None:
+            if arrived is not None:
+                arrived(session)
+            release(session)
+
+        return both
 
 
 class Outbox:
@@ -62,6 +105,7 @@ class Outbox:
         clock: Clock,
         studio: Studio,
         rates: Rates,
+        presence: Presence,
         attempts: int,
     ) -> None:
         self._writer = writer
@@ -69,8 +113,10 @@ class Outbox:
         self._clock = clock
         self._studio = studio
         self._rates = rates
+        self._presence = presence
         self._attempts = attempts
         self._stopping = False
+        self._astray = False
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pump = Pump("outbox", self.pump, POLL)
         self.start = self._pump.start
@@ -88,52 +134,97 @@ class Outbox:
         if self._busy:
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
-    async def pump(self) -> bool:
-        """Take what is due and begin to deliver it; False when nothing was."""
-        now, busy = self._clock.now(), tuple(self._busy)
-        batches = await self._writer.do(partial(deliveries.claim, now=now, busy=busy))
-        for batch in batches:
-            name = batch[0].target.id
-            task = asyncio.create_task(self._deliver_all(batch))
-            self._busy[name] = task
-            task.add_done_callback(partial(self._ended, name))
-        return bool(batches)
-
-    def _ended(self, conversation: str, _: asyncio.Task[None]) -> None:
-        self._busy.pop(conversation, None)
+    async def went_back(self, by: timedelta) -> None:
+        """The clock was set back: nothing waits for the hour that was taken back."""
+        now = self._clock.now()
+        self._rates.went_back()
+        await self._writer.do(partial(deliveries.went_back, now=now, before=now + by), LANE)
         self.wake()
 
-    async def _deliver_all(self, batch: Sequence[Delivery]) -> None:
+    async def pump(self) -> bool:
+        """Take what is due and begin to deliver it; False when nothing was, or hands are full."""
+        room, me = AT_ONCE - len(self._busy), self._presence.id
+        if room <= 0 or not self._presence.fresh():
+            return False
+        now, linked = self._clock.now(), self._presence.held()
+        try:
+            if self._astray:
+                busy = tuple(self._busy)
+                await self._writer.do(partial(deliveries.recover, me=me, now=now, busy=busy), LANE)
+                self._astray = False
+            take = partial(deliveries.claim, me=me, now=now, most=room, linked=linked)
+            batches = await self._writer.do(take, LANE)
+        except Unavailable:
+            self._astray = True
+            raise
+        for batch in batches:
+            task = asyncio.create_task(self._deliver_all(batch, me))
+            self._busy[batch.conversation] = task
+            task.add_done_callback(partial(self._ended, batch.conversation))
+        return bool(batches)
+
+    def _ended(self, conversation: str, task: asyncio.Task[None]) -> None:
+        self._busy.pop(conversation, None)
+        if not task.cancelled() and task.exception() is not None:
+            self._astray = True
+        self.wake()
+
+    async def _deliver_all(self, batch: Batch, me: str) -> None:
         """The pushes of one conversation, in order; the first that has to wait holds the rest."""
-        held_since = self._clock.now()
-        for at, delivery in enumerate(batch):
-            if self._stopping:
-                await self._give_back(batch[at:], Later(0, note="stopping"))
-                return
-            if self._clock.now() - held_since > deliveries.LEASE / 3:
-                held_since = self._clock.now()
-                ids = [waiting.id for waiting in batch[at:]]
-                until = held_since + deliveries.LEASE
-                await self._writer.do(partial(deliveries.hold, push_ids=ids, until=until))
+        for sent in batch.sent or ():
+            self._rates.learn(sent.channel, batch.conversation, [sent.at] * sent.count)
+        end = End()
+        for delivery in batch.deliveries:
+            if end.over or self._stopping or self._presence.id != me or not self._presence.fresh():
+                break
+            await end.write(self._note)
+            await self._deliver_one(delivery, end, me)
+        release = partial(
+            deliveries.release,
+            me=me,
+            conversation=batch.conversation,
+            now=self._clock.now(),
+            later=end.later,
+            linked=end.linked,
+        )
+        await self._note(end.followed_by(release))
+
+    async def _deliver_one(self, delivery: Delivery, end: End, me: str) -> None:
+        try:
+            channel = await self._deliver(delivery)
+        except HandedOver:
+            end.linked = True
+        except Later as error:
+            end.later = self._clock.now() + timedelta(seconds=max(error.seconds, 0.5))
+            log.info("push_later", push=delivery.id, code=error.code, note=error.note)
+        except PushError as error:
+            await self._fail(delivery, error, me)
+        except Exception as error:
+            log.exception("push_broken", push=delivery.id, exc_info=error)
+            await self._fail(delivery, PushError(note="error"), me)
+        else:
+            now = self._clock.now()
+            end.arrived = partial(
+                deliveries.delivered, push_id=delivery.id, channel=channel, now=now
+            )
+            log.info("pushed", push=delivery.id, channel=channel)
+
+    async def _note(self, work: Callable[[Session], None]) -> None:
+        """Write down what happened, as often as it takes: what was sent is not to be sent again."""
+        for pause in chain(AGAIN, repeat(5)):
             try:
-                channel = await self._deliver(delivery)
-            except Later as error:
-                await self._give_back(batch[at:], error)
-                return
-            except PushError as error:
-                await self._fail(delivery, error)
-            except Exception as error:
-                log.exception("push_broken", push=delivery.id, exc_info=error)
-                await self._fail(delivery, PushError(note="error"))
+                await self._writer.do(work, LANE)
+            except Unavailable:
+                if self._stopping:
+                    raise
+                await asyncio.sleep(pause)
             else:
-                now = self._clock.now()
-                await self._writer.do(
-                    partial(deliveries.delivered, push_id=delivery.id, channel=channel, now=now)
-                )
-                log.info("pushed", push=delivery.id, channel=channel)
+                return
 
     async def _deliver(self, delivery: Delivery) -> str:
         """Try the channels that can carry it, best first; returns the one that did."""
+        if delivery.attempts >= self._attempts:
+            raise PushError(note="attempts")
         missed: PushError = Elsewhere(note="no_channel")
         for channel, content, target in self._ways(delivery):
             wait = self._rates.delay(channel.name, target.id, channel.abilities)
@@ -172,10 +263,12 @@ class Outbox:
             if carried is None:
                 continue
             for channel in self._channels:
-                tried = wanted is open_ and channel.reaches(target)
-                if tried or not channel.reaches(wanted):
+                if not able(channel.abilities, wanted, carried):
                     continue
-                if able(channel.abilities, wanted, carried):
+                if channel.held_elsewhere(wanted):
+                    raise HandedOver
+                tried = wanted is open_ and channel.reaches(target)
+                if not tried and channel.reaches(wanted):
                     yield channel, carried, wanted
 
     def _in_words(self, content: Content) -> Content | None:
@@ -195,10 +288,7 @@ class Outbox:
             await channel.push(target, parcel)
             self._rates.note(channel.name, target.id)
             if at + 1 < len(parcels):
-                now = self._clock.now()
-                await self._writer.do(
-                    partial(deliveries.part_done, push_id=delivery.id, parts=at + 1, now=now)
-                )
+                await self._note(partial(deliveries.part_done, push_id=delivery.id, parts=at + 1))
 
     async def _parcels(
         self, channel: Channel, content: Content, delivery: Delivery
@@ -214,14 +304,7 @@ class Outbox:
             # Whoever it is for may not have it (any more): trying again would not help.
             raise Refused(note="not_allowed") from error
 
-    async def _give_back(self, batch: Sequence[Delivery], error: Later) -> None:
-        """Through nobody's fault: not counted as an attempt."""
-        until = self._clock.now() + timedelta(seconds=max(error.seconds, 0.5))
-        ids = [delivery.id for delivery in batch]
-        await self._writer.do(partial(deliveries.postponed, push_ids=ids, until=until))
-        log.info("push_later", push=ids[0], count=len(ids), code=error.code, note=error.note)
-
-    async def _fail(self, delivery: Delivery, error: PushError) -> None:
+    async def _fail(self, delivery: Delivery, error: PushError, me: str) -> None:
         """Refused for good, unconfirmed, or nobody reaches the target just now."""
         state = PushState.WAITING
         if isinstance(error, Refused):
@@ -230,12 +313,12 @@ class Outbox:
             state = PushState.PARKED
         seconds = BACK_OFF[min(delivery.attempts, len(BACK_OFF) - 1)]
         until = self._clock.now() + timedelta(seconds=seconds)
-        await self._writer.do(
+        await self._note(
             partial(
                 deliveries.failed,
+                me=me,
                 push_id=delivery.id,
                 state=state,
-                channel="",
                 code=error.code,
                 note=error.note,
                 until=until,

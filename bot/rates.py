@@ -1,10 +1,11 @@
 """How often may be sent: sliding windows per channel and conversation.
 
-A window that slides uses the allowed rate whole; fixed minutes would waste up to half of it.
+A window that slides uses the allowed rate whole; fixed minutes would waste up to half of it. What
+other processes sent is learnt when a conversation changes hands (``bot/deliveries.py``).
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from bot.channel import Abilities
@@ -33,6 +34,19 @@ class Rates:
     def note(self, channel: str, conversation: str) -> None:
         """Something was sent just now."""
         self._recent(channel, conversation).append(self._now())
+
+    def learn(self, channel: str, conversation: str, moments: Iterable[datetime]) -> None:
+        """Somebody else sent at these moments too."""
+        sent = self._recent(channel, conversation)
+        merged = sorted((*sent, *moments))
+        sent.clear()
+        sent.extend(merged)
+
+    def went_back(self) -> None:
+        """The clock was set back: nothing was sent later than now."""
+        now = self._now()
+        for key, sent in self._sent.items():
+            self._sent[key] = deque(min(at, now) for at in sent)
 
     def _recent(self, channel: str, conversation: str) -> "deque[datetime]":
         if len(self._sent) > IDLE:

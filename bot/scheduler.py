@@ -1,23 +1,27 @@
 """The clock of the jobs: when one is due it is claimed, run piece by piece, and noted as done.
 
 APScheduler only ticks; which periods are done stands in the database (``job_run``), so a job runs
-once per period whatever is restarted, killed, late or running twice (DOMAIN.md 10).
+once per period whatever is restarted, killed, late or running twice (DOMAIN.md 10). A run belongs
+to the process that claimed it for as long as that one lives; one that fails is tried again later,
+and parked after some attempts, so that the others go on.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.clock import Clock
+from bot.contexts import Contexts
+from bot.presence import Presence
 from bot.writer import Writer
-from config.rules import Rules
 from handlers.context import Context
 from jobs.spec import Job
 from jobs.when import last_due, parse_when, period_of
@@ -32,15 +36,23 @@ Calm: TypeAlias = Callable[[Order, datetime], Order]
 """Gives an order of a moment the time at which people may be disturbed."""
 TICK = 5
 """Seconds between looks at the clock: a broadcast of nine o'clock begins within these."""
-LEASE = timedelta(seconds=30)
-"""A run whose piece takes longer than this is taken for dead and taken over."""
+BACK_OFF = (30, 60, 120, 300, 600)
+"""Seconds until a run that failed is tried again, by the number of attempts."""
+LANE = "jobs"
+TICKS = "ticks"
+
+
+class Gone(Exception):  # noqa: N818  (a state of the world)
+    """The run is in other hands by now: what was just done here is undone."""
 
 
 @dataclass(slots=True)
 class Running:
     """One run of a job, piece by piece; each ``step`` has a transaction of its own.
 
-    ``calm`` lets what the job says wait for the end of the quiet hours; without it all is due.
+    ``me``    the id of this process, to whom the run belongs
+    ``calm``  lets what the job says wait for the end of the quiet hours; without it, somebody
+              asked for this run: all is due, and a parked one begins anew
     """
 
     job: Job
@@ -49,9 +61,11 @@ class Running:
     make_context: Callable[[Session], Context]
     zone: ZoneInfo
     now: Callable[[], datetime]
+    me: str
     calm: Calm | None = None
     _context: Context | None = None
     _pieces: Iterator[None] | None = None
+    _doubtful: bool = False
 
     @property
     def ctx(self) -> Context:
@@ -71,7 +85,7 @@ class Running:
         return period_of(self.due, self.zone)
 
     def claim(self, session: Session) -> bool:
-        """Take the period in hand; False if it is done or somebody else has it."""
+        """Take the period in hand; False if it is done, or somebody else has it."""
         now = self.now()
         row = {
             "job": self.job.name,
@@ -79,33 +93,69 @@ class Running:
             "at": self.due,
             "state": RunState.RUNNING,
             "started_at": now,
-            "lease_until": now,
+            "attempts": 0,
         }
         insert_new(session.connection(), JobRun.__table__, [row])
         run = session.get_one(JobRun, (self.job.name, self.period), with_for_update=True)
-        if run.state is RunState.DONE or run.lease_until > now:
+        if self.by_hand and run.state is RunState.PARKED:
+            run.state, run.attempts = RunState.RUNNING, 0
+        if run.state is not RunState.RUNNING or run.holder not in (None, self.me):
             return False
-        run.lease_until = now + LEASE
+        run.holder = self.me
         return True
 
     def step(self, session: Session) -> bool:
-        """Do the next piece; False when that was the last one and the run is noted as done."""
+        """Do the next piece; False when that was the last one and the run is noted as done.
+
+        Called again before ``stepped``, the piece was undone (its batch failed): the run begins
+        anew, for a generator cannot go back. Pieces find out what is done already.
+        """
+        run = session.get_one(JobRun, (self.job.name, self.period), with_for_update=True)
+        if run.holder != self.me:
+            raise Gone
+        if self._doubtful or self._pieces is None:
+            self._pieces = self.job.run(self)
+        self._doubtful = True
         now = self.now()
         self._context = self.make_context(session)
-        if self._pieces is None:
-            self._pieces = self.job.run(self)
         more = next(self._pieces, self) is None  # a piece yields None, the end gives ourselves
         orders = self._context.orders
         if self.calm is not None:
             orders = [self.calm(order, now) for order in orders]
         write_pushes(session.connection(), orders, now)
-        run = session.get_one(JobRun, (self.job.name, self.period))
-        if more:
-            run.lease_until = now + LEASE
-        else:
-            run.state, run.done_at = RunState.DONE, now
+        if not more:
+            run.state, run.done_at, run.holder = RunState.DONE, now, None
         self._context = None
         return more
+
+    def stepped(self) -> None:
+        """The last piece is durable."""
+        self._doubtful = False
+
+    def failed(self, session: Session, attempts: int) -> RunState:
+        """Put the run down after a failure: tried again later, or parked."""
+        run = session.get_one(JobRun, (self.job.name, self.period), with_for_update=True)
+        if run.holder == self.me:
+            seconds = BACK_OFF[min(run.attempts, len(BACK_OFF) - 1)]
+            run.attempts += 1
+            run.retry_at = self.now() + timedelta(seconds=seconds)
+            run.holder = None
+            if run.attempts >= attempts:
+                run.state = RunState.PARKED
+        return run.state
+
+    def put_down(self, session: Session) -> None:
+        """Leave the run to whoever comes next."""
+        session.execute(
+            update(JobRun)
+            .where(
+                JobRun.job == self.job.name,
+                JobRun.period == self.period,
+                JobRun.holder == self.me,
+            )
+            .values(holder=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def calming(session: Session, rules: Rules, zone: ZoneInfo) -> Calm:
@@ -127,19 +177,18 @@ class Scheduler:
         self,
         jobs: Sequence[Job],
         writer: Writer,
-        clock: Clock,
-        rules: Rules,
-        zone: ZoneInfo,
-        make_context: Callable[[Session], Context],
+        contexts: Contexts,
         wake: Callable[[], None],
+        presence: Presence,
     ) -> None:
         self._jobs = jobs
         self._writer = writer
-        self._clock = clock
-        self._rules = rules
-        self._zone = zone
-        self._make_context = make_context
+        self._contexts = contexts
+        self._clock = contexts.clock
+        self._rules = contexts.rules
+        self._zone = contexts.zone
         self._wake = wake
+        self._presence = presence
         self._ticker: AsyncIOScheduler | None = None
         self._sweeping = asyncio.Lock()
         self._first: asyncio.Task[None] | None = None
@@ -149,7 +198,7 @@ class Scheduler:
         """Begin to tick; what was missed while nobody ran is caught up with at once."""
         self._ticker = AsyncIOScheduler(timezone="UTC")
         self._ticker.add_job(
-            self.sweep, "interval", seconds=TICK, coalesce=True, misfire_grace_time=None
+            self.sweep, "interval", id=TICKS, seconds=TICK, coalesce=True, misfire_grace_time=None
         )
         self._ticker.start()
         self._first = asyncio.create_task(self.sweep())
@@ -163,19 +212,34 @@ class Scheduler:
             if self._ticker is not None:
                 self._ticker.shutdown(wait=False)
 
+    def went_back(self) -> None:
+        """The clock was set back: tick from now on, not from the hour that was taken back."""
+        if self._ticker is not None:
+            self._ticker.reschedule_job(TICKS, trigger="interval", seconds=TICK)
+
     async def sweep(self) -> None:
         """Run every job whose last due moment has not been done and is not too long ago."""
         async with self._sweeping:
             try:
-                due = await self._writer.do(self._due)
-                calm = await self._writer.do(self._calm) if due else None
-                for job, moment in due:
-                    if not self._stopping:
-                        await self.run(job, moment, moment, calm)
+                due = await self._writer.do(self._due, LANE)
+                calm = await self._writer.do(self._calm, LANE) if due else None
             except Unavailable:
                 log.warning("sweep_postponed")
-            except Exception as error:
-                log.exception("sweep_failed", exc_info=error)
+                return
+            for job, moment in due:
+                if not self._stopping:
+                    await self._run_safely(job, moment, calm)
+
+    async def _run_safely(self, job: Job, due: datetime, calm: Calm | None) -> None:
+        """One job's failure is not the others'."""
+        try:
+            await self.run(job, due, due, calm)
+        except Unavailable:
+            log.warning("sweep_postponed", job=job.name)
+        except Gone:
+            log.warning("job_taken_over", job=job.name)
+        except Exception as error:
+            log.exception("job_failed", job=job.name, exc_info=error)
 
     def _due(self, session: Session) -> list[tuple[Job, datetime]]:
         now = self._clock.now()
@@ -187,24 +251,46 @@ class Scheduler:
             if due is None or now - due > late:
                 continue
             run = session.get(JobRun, (job.name, period_of(due, self._zone)))
-            if run is None or (run.state is RunState.RUNNING and run.lease_until <= now):
+            if run is None or self._is_free(run, now):
                 found.append((job, due))
         return found
 
     def _calm(self, session: Session) -> Calm:
         return calming(session, self._rules, self._zone)
 
+    def _is_free(self, run: JobRun, now: datetime) -> bool:
+        """Whether a run that was begun may be gone on with."""
+        # A moment further away than any back-off is from before the clock was set back.
+        wait = (run.retry_at or now) - now
+        rested = not timedelta() < wait <= timedelta(seconds=BACK_OFF[-1])
+        mine = run.holder in (None, self._presence.id)
+        return run.state is RunState.RUNNING and mine and rested
+
     async def run(
         self, job: Job, due: datetime, cutoff: datetime, calm: Calm | None = None
     ) -> bool:
-        """Run a job for the period of a due moment; False if it was done before, or is not yet."""
-        running = Running(job, due, cutoff, self._make_context, self._zone, self._clock.now, calm)
-        if not await self._writer.do(running.claim):
+        """Run a job for the period of a due moment; False if it was done before, or is not yet.
+
+        A failure is noted on the run and raised.
+        """
+        me, nobody = self._presence.id, self._contexts.nobody
+        running = Running(job, due, cutoff, nobody, self._zone, self._clock.now, me, calm)
+        if not await self._writer.do(running.claim, LANE):
             return False
-        while await self._writer.do(running.step):
-            self._wake()
-            if self._stopping:
-                return False
+        try:
+            while await self._writer.do(running.step, LANE):
+                running.stepped()
+                self._wake()
+                if self._stopping:
+                    await self._writer.do(running.put_down, LANE)
+                    return False
+        except (Unavailable, Gone):
+            raise
+        except Exception:
+            limit = self._rules.delivery.attempts
+            state = await self._writer.do(partial(running.failed, attempts=limit), LANE)
+            log.warning("run_failed", job=job.name, period=running.period, state=state.value)
+            raise
         self._wake()
         log.info("job_done", job=job.name, period=running.period)
         return True

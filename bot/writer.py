@@ -3,12 +3,14 @@
 Each piece of work runs in a savepoint of its own; the batch is committed once, and only then do
 the answers leave (group commit). On SQLite there is one such thread, so "database is locked"
 cannot happen; on PostgreSQL there are a few, and work of one conversation keeps to one of them.
-Killed before the commit, nothing happened; after it, all of it did.
+Killed before the commit, nothing happened; after it, all of it did. Work may be run again (its
+batch failed, somebody was in its way, the connection was lost), so it keeps nothing in between.
 """
 
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,6 +26,8 @@ log = structlog.get_logger()
 
 BATCH = 64
 """More than this waits for the next commit: a bound on how long one may take."""
+IN_THE_WAY = (0.01, 0.05, 0.25)
+"""Seconds before work is tried again that others kept from being done."""
 
 
 class Work(Generic[R]):
@@ -70,29 +74,51 @@ class Batch(Protocol):
         ...
 
 
+WORLD = ("08", "40", "53", "55", "57", "58", "XX", "25006")
+"""SQLSTATEs that tell of the server's state: gone, full, shutting down, read-only, locked."""
+CONTENTION = ("40", "55P03")
+"""Others were in the way: a deadlock, a lock that was not to be had in time."""
+
+
 def is_world(error: BaseException) -> bool:
     """Whether an error is the database's state and not the statement's fault."""
     return isinstance(error, OperationalError | InterfaceError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or _state(error).startswith(WORLD))
     )
 
 
-class Writer:
-    """Takes work from the event loop and does it in its threads."""
+def is_contention(error: BaseException) -> bool:
+    """Whether the same may succeed in a moment."""
+    return isinstance(error, DBAPIError) and _state(error).startswith(CONTENTION)
 
-    def __init__(self, engine: Engine, batch: Batch, threads: int = 1) -> None:
+
+def _state(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+class Writer:
+    """Takes work from the event loop and does it in its threads.
+
+    ``apart``  keys whose work gets a thread of its own each, so that neither keeps the other
+    """
+
+    def __init__(
+        self, engine: Engine, batch: Batch, threads: int = 1, apart: Sequence[str] = ()
+    ) -> None:
         self._engine = engine
         self._batch = batch
+        self._threads: list[threading.Thread] = []
         self._queues: list[queue.SimpleQueue[Work[Any] | None]] = [
             queue.SimpleQueue() for _ in range(threads)
         ]
-        self._threads: list[threading.Thread] = []
+        self._apart = {key: queue.SimpleQueue[Work[Any] | None]() for key in apart}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         """Start the threads; call it inside the event loop."""
         self._loop = asyncio.get_running_loop()
-        for number, waiting in enumerate(self._queues):
+        for number, waiting in enumerate((*self._queues, *self._apart.values())):
             thread = threading.Thread(
                 target=self._serve, args=(waiting,), name=f"writer-{number}", daemon=True
             )
@@ -101,7 +127,7 @@ class Writer:
 
     async def stop(self) -> None:
         """Finish what is waiting, then end the threads."""
-        for waiting in self._queues:
+        for waiting in (*self._queues, *self._apart.values()):
             waiting.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
@@ -117,7 +143,10 @@ class Writer:
 
     def put(self, work: Work[Any]) -> None:
         """Queue a piece of work that was made elsewhere."""
-        self._queues[hash(work.key) % len(self._queues)].put(work)
+        waiting = self._apart.get(work.key)
+        if waiting is None:
+            waiting = self._queues[hash(work.key) % len(self._queues)]
+        waiting.put(work)
 
     async def do(self, run: Callable[[Session], R], key: str = "") -> R:
         """Queue work and wait until it is durable."""
@@ -141,19 +170,56 @@ class Writer:
         try:
             if connection is None or connection.closed or connection.invalidated:
                 connection = self._engine.connect()
+        except Exception as error:  # noqa: BLE001  (whoever waits is told)
+            log.warning("database_away", error=type(error).__name__)
+            self._give_up(works, error)
+            return None
+        if len(works) == 1:
+            return self._commit_alone(connection, works)
+        try:
             self._attempt(connection, works)
-        except Exception as error:
-            connection = _drop(connection, error)
-            if len(works) > 1:
-                for work in works:
-                    work.result = work.error = None
-                    connection = self._commit(connection, [work])
-                return connection
-            works[0].error = Unavailable() if is_world(error) else error
-            if not isinstance(works[0].error, Unavailable | IntegrityError):
-                log.exception("batch_failed", exc_info=error)
+        except Exception as error:  # noqa: BLE001  (each piece meets it again, alone)
+            left = _drop(connection, error)
+            for at, work in enumerate(works):
+                work.result = work.error = None
+                left = self._commit(left, [work])
+                if left is None and isinstance(work.error, Unavailable):
+                    self._give_up(works[at + 1 :], work.error)
+                    break
+            return left
         self._tell(works)
         return connection
+
+    def _commit_alone(
+        self, connection: Connection | None, works: list[Work[Any]]
+    ) -> Connection | None:
+        """Do one piece; a lost connection is made anew, others in the way are waited for."""
+        for pause in (*IN_THE_WAY, None):
+            try:
+                if connection is None:
+                    connection = self._engine.connect()
+                self._attempt(connection, works)
+            except Exception as error:  # noqa: BLE001  (whoever waits is told)
+                lost = isinstance(error, DBAPIError) and error.connection_invalidated
+                connection = _drop(connection, error)
+                if pause is not None and (lost or is_contention(error)):
+                    works[0].result = works[0].error = None
+                    time.sleep(pause)
+                    continue
+                self._give_up(works, error)
+                return connection
+            break
+        self._tell(works)
+        return connection
+
+    def _give_up(self, works: list[Work[Any]], error: BaseException) -> None:
+        """None of these was done."""
+        known = isinstance(error, Unavailable) or is_world(error)
+        for work in works:
+            work.result, work.error = None, Unavailable() if known else error
+        if not known and not isinstance(error, IntegrityError):
+            log.error("batch_failed", exc_info=error)
+        self._tell(works)
 
     def _attempt(self, connection: Connection, works: list[Work[Any]]) -> None:
         with connection.begin():
@@ -223,7 +289,7 @@ def _drop(connection: Connection | None, error: Exception) -> Connection | None:
     """Keep a connection that is still good."""
     if connection is None:
         return None
-    if is_world(error):
+    if is_world(error) and not is_contention(error):
         connection.invalidate()
         connection.close()
         return None

@@ -14,10 +14,17 @@ class RunState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
+    PARKED = "parked"
 
 
 class JobRun(Base):
-    """One run. ``at`` is the scheduled moment; until ``lease_until`` a worker has it in hand."""
+    """One run.
+
+    ``at``        the scheduled moment
+    ``holder``    the process that has it in hand; it is free when that one has died
+    ``attempts``  how often it failed; after some it is parked, and others go on
+    ``retry_at``  not before, after a failure
+    """
 
     __tablename__ = "job_run"
 
@@ -26,5 +33,7 @@ class JobRun(Base):
     at: Mapped[datetime]
     state: Mapped[RunState] = coded(RunState, default=RunState.RUNNING)
     started_at: Mapped[datetime]
-    lease_until: Mapped[datetime]
+    holder: Mapped[str | None] = mapped_column(String(64))
+    attempts: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

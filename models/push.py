@@ -1,13 +1,23 @@
 """Pushes 推送: what is delivered after the commit, to whom, and how far it got (DESIGN.md 3)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Index, LargeBinary, String, Text, update
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    func,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -49,7 +59,6 @@ class Push(Base):
     ``conversation``  a chat id if ``to_group``, else a userid
     ``dedupe``        two pushes with the same key are one
     ``not_before``    earliest moment
-    ``lease_until``   a worker has it in hand until then
     ``parts_done``    parts of a long text already delivered
     ``reply_url``     one-shot address of the message it answers
     """
@@ -57,7 +66,14 @@ class Push(Base):
     __tablename__ = "push"
     __table_args__ = (
         Index("ix_push_due", "state", "not_before"),
-        Index("ix_push_conversation", "conversation", "id"),
+        Index("ix_push_sent", "conversation", "delivered_at"),
+        Index(
+            "ix_push_waiting",
+            "conversation",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -72,16 +88,36 @@ class Push(Base):
     state: Mapped[PushState] = coded(PushState, default=PushState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)
     parts_done: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     channel: Mapped[str] = mapped_column(String(32), default="")
     code: Mapped[int] = mapped_column(default=0)
     note: Mapped[str] = mapped_column(String(64), default="")
 
 
+class Outlet(Base):
+    """A conversation to which something is to be delivered; one process at a time does so.
+
+    ``due_at``  when it is worth a look; None: nothing waits, or the holder knows of all that does
+    ``holder``  the process that has it in hand
+    ``last``    the process that had it last and ended well with it: it knows what left lately
+    ``linked``  only the process with the long connection can deliver here
+    """
+
+    __tablename__ = "outlet"
+
+    conversation: Mapped[str] = mapped_column(String(256), primary_key=True)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    holder: Mapped[str | None] = mapped_column(String(64), index=True)
+    last: Mapped[str] = mapped_column(String(64), default="")
+    linked: Mapped[bool] = mapped_column(default=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A push to be written: ``body`` is the JSON of a content."""
+    """A push to be written: ``body`` is the JSON of a content.
+
+    ``prompt``  somebody waits for it: conversations with such a push come before broadcasts
+    """
 
     conversation: str
     to_group: bool
@@ -90,6 +126,11 @@ class Order:
     not_before: datetime
     task: str = ""
     reply_url: str = ""
+    prompt: bool = False
+
+
+AHEAD = timedelta(hours=1)
+"""So much earlier a prompt push counts among the conversations that wait."""
 
 
 def insert_new(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:  # noqa: ANN401
@@ -99,12 +140,19 @@ def insert_new(connection: Connection, table: Any, rows: list[dict[str, Any]]) -
 
 
 def write_pushes(connection: Connection, orders: Iterable[Order], now: datetime) -> None:
-    """Queue pushes in the present transaction; a dedupe key that is known is passed over."""
+    """Queue pushes in the present transaction; a dedupe key that is known is passed over.
+
+    Contents and conversations are written in one order whoever writes: two transactions that
+    queue for the same ones wait for each other, but never in a ring.
+    """
     contents: dict[str, dict[str, Any]] = {}
+    due: dict[str, datetime] = {}
     rows = []
     for order in orders:
         digest = hashlib.sha256(order.body.encode()).hexdigest()
         contents[digest] = {"digest": digest, "body": order.body, "at": now}
+        early = order.not_before - AHEAD if order.prompt else order.not_before
+        due[order.conversation] = min(due.get(order.conversation, early), early)
         rows.append(
             {
                 "dedupe": order.dedupe,
@@ -124,8 +172,9 @@ def write_pushes(connection: Connection, orders: Iterable[Order], now: datetime)
             }
         )
     if rows:
-        insert_new(connection, Content.__table__, list(contents.values()))
+        insert_new(connection, Content.__table__, [contents[key] for key in sorted(contents)])
         insert_new(connection, Push.__table__, rows)
+        call(connection, due)
 
 
 def send_again(session: Session, now: datetime, number: int | None = None) -> int:
@@ -133,6 +182,40 @@ def send_again(session: Session, now: datetime, number: int | None = None) -> in
     query = update(Push).where(Push.state == PushState.PARKED)
     if number is not None:
         query = query.where(Push.id == number)
-    values = {"state": PushState.WAITING, "attempts": 0, "not_before": now, "lease_until": None}
-    done = session.execute(query.values(values).execution_options(synchronize_session=False))
-    return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
+    rows = session.execute(
+        query.values(state=PushState.WAITING, attempts=0, not_before=now)
+        .returning(Push.conversation)
+        .execution_options(synchronize_session=False)
+    )
+    names = list(rows.scalars())
+    if names:
+        call(session.connection(), dict.fromkeys(names, now))
+    return len(names)
+
+
+def call(connection: Connection, due: Mapping[str, datetime]) -> None:
+    """Let conversations be looked at, at these moments or earlier."""
+    rows = [
+        {"conversation": name, "due_at": due[name], "last": "", "linked": False}
+        for name in sorted(due)
+    ]
+    connection.execute(_CALLS[connection.dialect.name], rows)
+
+
+def _call(make: Callable[..., Any], least: Callable[..., Any]) -> Any:  # noqa: ANN401  (an INSERT)
+    fresh = make(Outlet.__table__)
+    return fresh.on_conflict_do_update(
+        index_elements=["conversation"],
+        set_={
+            "due_at": least(
+                func.coalesce(Outlet.__table__.c.due_at, fresh.excluded.due_at),
+                fresh.excluded.due_at,
+            )
+        },
+    )
+
+
+_CALLS = {
+    "sqlite": _call(sqlite.insert, func.min),
+    "postgresql": _call(postgresql.insert, func.least),
+}

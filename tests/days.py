@@ -99,7 +99,7 @@ class Days:
         job = next(job for job in JOBS if job.name == name)
         with self.store.reading() as session:
             calm = None if by_hand else calming(session, self.rules, SHANGHAI)
-        running = Running(job, due, due, self.contexts.nobody, SHANGHAI, self.clock.now, calm)
+        running = Running(job, due, due, self.contexts.nobody, SHANGHAI, self.clock.now, "days", calm)
         with self.store.writing() as session:
             if not running.claim(session):
                 return False

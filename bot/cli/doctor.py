@@ -17,7 +17,7 @@ from bot.clock import SystemClock
 from bot.papers.fonts import missing_glyphs
 from bot.wecom.doctor import Finding as WecomFinding
 from bot.wecom.doctor import check_app, check_key, check_link
-from bot.wecom.link import Account, Link
+from bot.wecom.link import Account, Link, Unshared
 from bot.wecom.rest import AppRest, Rest, new_session
 from config.rules import read_rules
 from config.settings import Settings
@@ -136,15 +136,11 @@ async def _link(settings: Settings, session: ClientSession) -> Finding:
     """Try the long connection, unless a running process holds it."""
     if await asyncio.to_thread(_attended, settings):
         return Finding("check.link_running", mark=Mark.NOTE)
-
-    async def may_connect() -> bool:
-        return True
-
     link = Link(
         session,
         Account(url=settings.aibot_ws_url, bot_id=settings.aibot_id, secret=settings.aibot_secret),
         clock=SystemClock(),
-        may_connect=may_connect,
+        permit=Unshared(),
         chance=random.SystemRandom(),
     )
     return _of(await check_link(link))

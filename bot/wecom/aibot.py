@@ -154,6 +154,11 @@ class BotUrlChannel:
         address = target.reply_url
         return bool(address) and address not in self._used and same_host(address, self._rest.base)
 
+    def held_elsewhere(self, target: Target) -> bool:
+        """Never: the address belongs to the message, not to a process."""
+        del target
+        return False
+
     async def push(self, target: Target, parcel: Parcel) -> Receipt:
         """Use the one call. An address that has ended or was used by others is ``Elsewhere``."""
         if not self.reaches(target):

@@ -69,6 +69,11 @@ class AppChannel:
         person = bool(target.id) and not target.id.startswith("@") and "|" not in target.id
         return person and not target.group
 
+    def held_elsewhere(self, target: Target) -> bool:
+        """Never: any process may call."""
+        del target
+        return False
+
     async def push(self, target: Target, parcel: Parcel) -> Receipt:
         """Deliver one parcel; somebody outside the visible range is ``Refused``."""
         if not self.reaches(target):

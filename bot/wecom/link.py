@@ -1,8 +1,9 @@
 """The long connection of the smart bot: dialing, watching, recovering (page 101463).
 
-One process holds it. Every end of the socket, clean or not, is a reason to dial again, with
-back-off; being replaced by another process (``disconnected_event``) is one to stay away for long;
-wrong credentials are one to stop. The read loop never waits for business code.
+One process holds it, by a permit. Every end of the socket, clean or not, is a reason to dial
+again, with back-off; being replaced (``disconnected_event``) is one to stay away, for as long as
+another of our processes has the permit, or for long if a stranger uses the same credentials; wrong
+credentials are one to stop. The read loop never waits for business code.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import aiohttp
 import structlog
@@ -26,6 +27,7 @@ from bot.wecom.wire import Malformed, mapping, parse_json
 _log = structlog.get_logger()
 _CALLBACKS: Final = frozenset({"aibot_msg_callback", "aibot_event_callback"})
 _CLOSE_SECONDS: Final = 1
+_LOOK: Final = 0.05
 
 Frame: TypeAlias = Mapping[str, Any]
 
@@ -34,6 +36,7 @@ class State(StrEnum):
     """How the link stands; the words are those of ``/readyz`` and the metrics."""
 
     OFF = "off"
+    STANDBY = "standby"
     CONNECTING = "connecting"
     SUBSCRIBED = "subscribed"
     KICKED = "kicked"
@@ -47,6 +50,46 @@ class End(StrEnum):
     SILENT = "silent"
     KICKED = "kicked"
     REFUSED = "refused"
+    LET_GO = "let_go"
+
+
+class Permit(Protocol):
+    """Which of several processes may hold the connection (``bot/presence.py``)."""
+
+    def held(self) -> bool:
+        """This one may, as far as it knows."""
+        ...
+
+    def fresh(self) -> bool:
+        """It knows that from just now: nobody can have been given it meanwhile."""
+        ...
+
+    async def beat(self) -> None:
+        """Ask again now; may raise ``Unavailable``."""
+        ...
+
+    async def changed(self) -> None:
+        """Wait until ``held`` may have changed."""
+        ...
+
+
+class Unshared:
+    """The permit of who is certainly alone."""
+
+    def held(self) -> bool:
+        """Always."""
+        return True
+
+    def fresh(self) -> bool:
+        """Always."""
+        return True
+
+    async def beat(self) -> None:
+        """Nobody to ask."""
+
+    async def changed(self) -> None:
+        """Never."""
+        await asyncio.Event().wait()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +99,10 @@ class Pace:
     ping: float = 30
     ack: float = 5
     dial: float = 10
-    lease: float = 5
     first_retry: float = 1
     last_retry: float = 30
     healthy: float = 60
+    linger: float = 3
     first_exile: float = 300
     last_exile: float = 3600
 
@@ -74,10 +117,9 @@ class Account:
 
 
 class Link:
-    """Keeps one socket up for as long as ``may_connect`` says this process may.
+    """Keeps one socket up for as long as the permit says that this process may.
 
-    ``may_connect``  the lease: asked before every dial
-    ``chance``       jitter of the back-off, and request ids
+    ``chance``  jitter of the back-off, and request ids
     """
 
     def __init__(
@@ -86,7 +128,7 @@ class Link:
         account: Account,
         *,
         clock: Clock,
-        may_connect: Callable[[], Awaitable[bool]],
+        permit: Permit,
         chance: random.Random,
         pace: Pace | None = None,
         sleep: Sleep = asyncio.sleep,
@@ -94,7 +136,7 @@ class Link:
         self._session = session
         self._account = account
         self._clock = clock
-        self._may_connect = may_connect
+        self.permit = permit
         self._chance = chance
         self._pace = pace or Pace()
         self._sleep = sleep
@@ -105,10 +147,22 @@ class Link:
         self.last_frame_at: datetime | None = None
         self.counters: Counter[str] = Counter()
 
+    @property
+    def may_send(self) -> bool:
+        """Whether it is certain that no other process holds the connection."""
+        return self.permit.held() and self.permit.fresh()
+
     def start(self, listener: Callable[[Frame], None]) -> None:
         """Begin to dial; ``listener`` takes each callback frame and must not wait."""
         self._listener = listener
         self._task = asyncio.create_task(self._run())
+
+    async def gone(self, seconds: float) -> None:
+        """Wait until the connection has ended, for at most so many seconds."""
+        waited = 0.0
+        while self.line is not None and waited < seconds:
+            await self._sleep(_LOOK)
+            waited += _LOOK
 
     async def stop(self) -> None:
         """Close the socket and dial no more."""
@@ -128,9 +182,10 @@ class Link:
         """Dial, live, wait; until refused or stopped."""
         retries = exiles = 0
         while True:
-            if not await self._allowed():
-                self.state = State.OFF
-                await self._sleep(self._pace.lease)
+            if not self.permit.held():
+                self.state = State.STANDBY
+                retries = exiles = 0
+                await self.permit.changed()
                 continue
             began = self._clock.now()
             end = await self._live_safely()
@@ -141,6 +196,7 @@ class Link:
                 return
             if end is End.KICKED:
                 self.state = State.KICKED
+                await self._ask_again()
                 exiles = 0 if lived > timedelta(seconds=self._pace.last_exile) else exiles
                 await self._wait(exiles, self._pace.first_exile, self._pace.last_exile)
                 exiles += 1
@@ -150,18 +206,23 @@ class Link:
                 await self._wait(retries, self._pace.first_retry, self._pace.last_retry)
                 retries += 1
 
-    async def _allowed(self) -> bool:
+    async def _ask_again(self) -> None:
+        """Somebody took our place: find out whether it was one of us."""
         try:
-            return await self._may_connect()
-        except Exception:  # noqa: BLE001  (the lease's database may be away; ask again soon)
-            _log.exception("link_lease_failed")
-            return False
+            await self.permit.beat()
+        except Exception as error:  # noqa: BLE001  (the database may be away; the exile is long enough)
+            _log.warning("link_lease_unknown", error=type(error).__name__)
 
     async def _wait(self, count: int, first: float, last: float) -> None:
-        """Back off: doubling, with jitter so that many bots do not come back at once."""
+        """Back off: doubling, with jitter so that many bots do not come back at once.
+
+        Cut short when the permit changes hands.
+        """
+        if not self.permit.held():
+            return
         seconds = min(first * 2 ** min(count, 16), last) * self._chance.uniform(0.8, 1.2)
         _log.info("link_waits", state=self.state.value, seconds=round(seconds, 1))
-        await self._sleep(seconds)
+        await first(self._sleep(seconds), self.permit.changed())
 
     async def _live_safely(self) -> End:
         try:
@@ -186,13 +247,26 @@ class Link:
         async with socket:
             reading = asyncio.create_task(self._read(socket, line))
             living = asyncio.ensure_future(live(line))
+            leaving = asyncio.create_task(self._until_lost())
+            tasks = (reading, living, leaving)
             try:
-                done, _ = await asyncio.wait({reading, living}, return_when=asyncio.FIRST_COMPLETED)
-                return (reading if reading in done else living).result()
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                return next(task for task in tasks if task in done).result()
             finally:
                 self.line = None
                 line.lose()
-                await _cancel(reading, living)
+                await _cancel(*tasks)
+
+    async def _until_lost(self) -> End:
+        """Another process may hold the connection now: leave it to that one.
+
+        Until it has subscribed, and this one is kicked, what is said is still heard here.
+        """
+        while self.permit.held():
+            await self.permit.changed()
+        await self._sleep(self._pace.linger)
+        _log.info("link_let_go")
+        return End.LET_GO
 
     async def _subscribe_and_watch(self, line: Line) -> End:
         end = await self._subscribe(line)
@@ -265,6 +339,15 @@ class Link:
 
     def _new_id(self, cmd: str) -> str:
         return f"{cmd}_{self._chance.getrandbits(64):016x}"
+
+
+async def first(*waits: Awaitable[object]) -> None:
+    """Wait for whichever ends first."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _cancel(*tasks)
 
 
 async def _cancel(*tasks: asyncio.Task[Any]) -> None:

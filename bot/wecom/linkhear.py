@@ -1,11 +1,12 @@
 """What is heard over the long connection, and answered there (page 101463).
 
 Each callback becomes a task, started in the order of arrival; the read loop waits for none of
-them. There is no redelivery: while our own store is away a message is tried again from here.
+them. There is no redelivery: while our own store is away a message is tried again from here, and an
+answer that cannot be said here any more is left to the outbox, whichever process delivers it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -15,7 +16,7 @@ from bot.clock import Clock
 from bot.wecom import botreply, codes
 from bot.wecom.botmessage import read_message
 from bot.wecom.line import Sleep
-from bot.wecom.link import Frame, Link
+from bot.wecom.link import Frame, first
 from bot.wecom.linkpush import NAME, SEND, push_body
 from bot.wecom.linksend import Sender
 from bot.wecom.wire import Malformed, ident, mapping
@@ -26,43 +27,49 @@ _RESPOND: Final = "aibot_respond_msg"
 _RESPOND_WELCOME: Final = "aibot_respond_welcome_msg"
 _RESPOND_UPDATE: Final = "aibot_respond_update_msg"
 _ATTEMPTS: Final = 6
-_STORE_AWAY: Final = (1, 3, 10, 30)
+_STORE_AWAY: Final = (1, 3, 10, 30, 60)
 _GRACE: Final = 3
 
 
 class LinkEars:
     """Hands what the link hears to the dispatcher and says its answers.
 
+    ``follow``     queues an answer that cannot be said here any more
     ``reference``  makes the short name under which a fault is logged
     ``home``       the address a notice without a link opens
     """
 
     def __init__(
         self,
-        link: Link,
         sender: Sender,
         dispatch: Dispatch,
         *,
+        follow: Callable[[Incoming, Answer], Awaitable[None]],
         clock: Clock,
         home: str,
         reference: Callable[[], str],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._link = link
+        self._link = sender.link
         self._sender = sender
         self._dispatch = dispatch
+        self._follow = follow
         self._clock = clock
         self._home = home
         self._reference = reference
         self._sleep = sleep
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ending = asyncio.Event()
 
     def start(self) -> None:
         """Start the link and listen."""
         self._link.start(self._take)
 
     async def stop(self) -> None:
-        """Let answers in progress go out, for three seconds; then close the link."""
+        """Let answers in progress go out; leave those that cannot to the outbox; close the link."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_GRACE)
+        self._ending.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_GRACE)
         for task in self._tasks:
@@ -121,12 +128,24 @@ class LinkEars:
         if answer.text:
             body = botreply.stream_body(incoming.message_id, answer.text)
             content = {"content": body["stream"]["content"]}
-            await self._say(chat, req_id, body, push_body(chat, "markdown", content))
+            if not await self._say(chat, req_id, body, push_body(chat, "markdown", content)):
+                await self._leave(incoming, answer)
+                return
         if answer.card:
             body = botreply.card_body(answer.card, self._home)
-            await self._say(
-                chat, req_id, body, push_body(chat, "template_card", body["template_card"])
-            )
+            pushed = push_body(chat, "template_card", body["template_card"])
+            if not await self._say(chat, req_id, body, pushed):
+                await self._leave(incoming, Answer(card=answer.card))
+
+    async def _leave(self, incoming: Incoming, answer: Answer) -> None:
+        """Leave an answer to the outbox, as soon as the store takes it."""
+        _log.info("answer_follows", channel=NAME, message=incoming.message_id)
+        for seconds in _STORE_AWAY:
+            try:
+                return await self._follow(incoming, answer)
+            except Unavailable:
+                await self._sleep(seconds)
+        return await self._follow(incoming, answer)
 
     async def _say_once(self, cmd: str, req_id: str, body: dict[str, object]) -> None:
         try:
@@ -136,21 +155,26 @@ class LinkEars:
 
     async def _say(
         self, chat: Target, req_id: str, body: dict[str, object], pushed: dict[str, object]
-    ) -> None:
-        """Answer a message; when it cannot be answered any more, push the same instead."""
+    ) -> bool:
+        """Answer a message; when it cannot be answered any more, push the same instead.
+
+        False if neither can be done from here.
+        """
         cmd, twice = _RESPOND, body["msgtype"] == "stream"
         for _attempt in range(_ATTEMPTS):
             try:
                 await self._sender.send(cmd, body, chat=chat.id, req_id=req_id, twice=twice)
             except Later as error:
-                await self._sleep(error.seconds)
+                if self._ending.is_set() or not self._link.permit.held():
+                    break
+                await first(self._sleep(error.seconds), self._ending.wait())
             except PushError as error:
                 if error.code == codes.ALREADY_ANSWERED:
-                    return
+                    return True
                 if cmd == SEND or error.code not in codes.ASK_ANEW:
                     _log.warning("answer_lost", channel=NAME, code=error.code, note=error.note)
-                    return
+                    return True
                 cmd, req_id, body, twice = SEND, "", pushed, False
             else:
-                return
-        _log.warning("answer_lost", channel=NAME, note="no connection")
+                return True
+        return False

@@ -82,6 +82,10 @@ class LinkChannel:
         """Whether the link stands and somebody has spoken to the bot in this conversation."""
         return self._link.state is State.SUBSCRIBED and NAME in target.heard
 
+    def held_elsewhere(self, target: Target) -> bool:
+        """Whether the bot was spoken to there, and another process holds its connection."""
+        return NAME in target.heard and not self._link.permit.held()
+
     async def push(self, target: Target, parcel: Parcel) -> Receipt:
         """Deliver one parcel; see ``linksend`` for what a missing ack means."""
         if not self.reaches(target):

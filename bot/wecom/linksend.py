@@ -1,5 +1,7 @@
 """What became of a frame on the long connection, as one of the kinds of ``PushError``.
 
+Nothing is sent unless it is certain that no other process holds the connection by now.
+
 A frame whose ack is missing has an unknown fate. A snapshot of an answer's stream and a step of
 an upload may be sent twice, so they are, once. Everything else is never repeated blindly: while
 the connection still answers pings the frame is ``Unconfirmed``. When the connection is gone it is
@@ -27,7 +29,7 @@ class Sender:
     """Sends frames over whatever connection stands."""
 
     def __init__(self, link: Link) -> None:
-        self._link = link
+        self.link = link
         self._strikes: dict[str, int] = {}
 
     async def send(
@@ -39,8 +41,8 @@ class Sender:
         ``req_id``  of the callback it answers
         ``twice``   sending it again does no harm
         """
-        line = self._link.line
-        if line is None:
+        line = self.link.line
+        if line is None or not self.link.may_send:
             raise Later(_DOWN, note="link down")
         try:
             ack = await _ask(line, cmd, body, req_id, twice=twice)

@@ -65,6 +65,11 @@ class WebhookChannel:
         """
         return target.group and same_host(target.webhook, self._rest.base)
 
+    def held_elsewhere(self, target: Target) -> bool:
+        """Never: any process may call."""
+        del target
+        return False
+
     async def push(self, target: Target, parcel: Parcel) -> Receipt:
         """Deliver one parcel; the id of a file belongs to this webhook alone."""
         if not self.reaches(target):

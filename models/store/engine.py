@@ -93,16 +93,29 @@ def _sqlite(url: str, *, read_only: bool) -> Engine:
     return engine
 
 
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=5min",
+}
+"""How long a silent or busy server is waited for; entries of the operator's URL come first."""
+
+
 def _postgres(url: str, *, read_only: bool) -> Engine:
+    given = make_url(url).query
+    engine = create_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=READERS,
+        pool_pre_ping=True,
+        connect_args={name: value for name, value in PATIENCE.items() if name not in given},
+    )
     if read_only:
-        return create_engine(
-            url,
-            pool_size=READERS,
-            max_overflow=READERS,
-            pool_pre_ping=True,
-            execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"},
-        )
-    return create_engine(url, pool_size=READERS, max_overflow=READERS, pool_pre_ping=True)
+        return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+    return engine
 
 
 def plain_engine(database_url: str) -> Engine:

@@ -13,10 +13,10 @@ from models.message import Message
 from models.number import Counter
 from models.pause import Away, Emergency
 from models.person import Grant, Person
-from models.process import Process
+from models.process import Lease, Process
 from models.progress import Progress
 from models.project import Project
-from models.push import Content, Push, Rendering
+from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
 from models.unit import Unit, UnitAlias
 
@@ -40,8 +40,10 @@ ENTITIES: tuple[type[Base], ...] = (
     Content,
     Rendering,
     Push,
+    Outlet,
     JobRun,
     Process,
+    Lease,
     Counter,
     CalendarDay,
     Away,

@@ -31,6 +31,7 @@ from bot.sim.server import serve
 from bot.sim.setup import Mode, Timings, invent
 from config.settings import read_settings
 from handlers.content import Button, Card, Choice, Link, Select, Ticks, Tone
+from tests.unit.wecom.socketaid import Pass
 
 GROUP = "wr-south"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -84,6 +85,10 @@ class Product:
             return Answer(text="" if "只" in incoming.text else "见卡片", card=card)
         return Answer(text=TEXT)
 
+    async def follow(self, incoming: Incoming, answer: Answer) -> None:
+        """Nothing is left to an outbox here."""
+        raise AssertionError(incoming, answer)
+
 
 @asynccontextmanager
 async def meeting(mode: Mode) -> AsyncIterator[tuple[Desk, Product]]:
@@ -96,9 +101,6 @@ async def meeting(mode: Mode) -> AsyncIterator[tuple[Desk, Product]]:
     server = await serve(desk)
     product = Product()
 
-    async def always() -> bool:
-        return True
-
     clock = SystemClock()
     environment = {**server.environment(), "ZBT_SECRET_KEY": "desk" * 10}
     product.doors = open_doors(
@@ -108,7 +110,8 @@ async def meeting(mode: Mode) -> AsyncIterator[tuple[Desk, Product]]:
             handle=product.handle,
             rates=Rates(clock.now),
             token=lambda: secrets.token_hex(8),
-            may_connect=always,
+            follow=product.follow,
+            permit=Pass(),
             chance=chance,
         )
     )
@@ -123,7 +126,7 @@ async def meeting(mode: Mode) -> AsyncIterator[tuple[Desk, Product]]:
     try:
         yield desk, product
     finally:
-        await product.doors.stop_listening()
+        await product.doors.stop_listening(0)
         await product.doors.close()
         await runner.cleanup()
         await server.stop()

@@ -45,6 +45,7 @@ from bot.wecom.webhook import WebhookChannel
 from handlers.content import Button, Card, Choice, Select, Ticks, Tone
 from handlers.content import Link as Words
 from models.errors import Unavailable
+from tests.unit.wecom.socketaid import Pass
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 XLSX = b"PK\x03\x04" + bytes(600_000)
@@ -117,16 +118,16 @@ class Bot:
             session,
             account,
             clock=self.clock,
-            may_connect=self._may_connect,
+            permit=Pass(),
             chance=random.Random(3),
             pace=Pace(ack=1, first_retry=0.01),
         )
         sender = Sender(self.socket)
         self.link = LinkChannel(self.socket, sender, clock=self.clock, home=self.home)
         self.ears = LinkEars(
-            self.socket,
             sender,
             self.dispatch,
+            follow=self.follow,
             clock=self.clock,
             home=self.home,
             reference=lambda: "REF",
@@ -138,8 +139,9 @@ class Bot:
             while self.socket.state is not state:  # noqa: ASYNC110  (a state, not an event)
                 await asyncio.sleep(0.002)
 
-    async def _may_connect(self) -> bool:
-        return True
+    async def follow(self, incoming: Incoming, answer: Answer) -> None:
+        """Nothing is left to an outbox here."""
+        raise AssertionError(incoming, answer)
 
     async def dispatch(self, incoming: Incoming) -> Answer | None:
         """Answer what the test laid out, else an echo."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.app import build
 from bot.clock import FixedClock
 from bot.contexts import Contexts
-from bot.scheduler import LEASE, Running
+from bot.scheduler import Gone, Running
 from config.rules import default_rules
 from config.settings import Settings
 from handlers.content import Text
@@ -24,8 +24,10 @@ from jobs.when import last_due, next_due, parse_when, period_of
 from models.calendar import WorkCalendar, after_quiet
 from models.directory import Directory
 from models.job_run import JobRun, RunState
+from models.process import bury, enter
 from models.push import Push
 from models.store.engine import Store
+from tests.world import World
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DUE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -42,9 +44,20 @@ def pieces(work: Clockwork) -> Iterator[None]:
 JOB = Job("pieces", pieces)
 
 
-def running(clock: FixedClock) -> Running:
+def running(clock: FixedClock, me: str = "first", job: Job = JOB) -> Running:
     contexts = Contexts(clock, ZONE, default_rules(), Directory(), lambda: "t", lambda p, _: p)
-    return Running(JOB, DUE, DUE, contexts.nobody, ZONE, clock.now)
+    return Running(job, DUE, DUE, contexts.nobody, ZONE, clock.now, me)
+
+
+def alive(store: Store, *names: str) -> None:
+    with store.writing() as session:
+        for name in names:
+            enter(session, name, DUE, listens=False)
+
+
+def dies(store: Store, name: str) -> None:
+    with store.writing() as session:
+        assert bury(session, name, 0, DUE)
 
 
 def pushes(store: Store) -> int:
@@ -59,8 +72,10 @@ def work_through(store: Store, run: Running, at_most: int = 100) -> bool:
             return False
     for _ in range(at_most):
         with store.writing() as session:
-            if not run.step(session):
-                return True
+            more = run.step(session)
+        run.stepped()
+        if not more:
+            return True
     return True
 
 
@@ -75,14 +90,31 @@ def test_a_run_happens_once(store: Store) -> None:
 def test_killed_anywhere_it_goes_on_where_it_stopped(sqlite_url: str, killed_after: int) -> None:
     store = Store(sqlite_url)
     clock = FixedClock(DUE)
+    alive(store, "first", "second")
     assert work_through(store, running(clock), at_most=killed_after)
-    assert work_through(store, running(clock)) is False, "somebody may still be at it"
-    clock.move_to(DUE + LEASE + timedelta(seconds=1))
-    assert work_through(store, running(clock)) is True
+    assert work_through(store, running(clock, "second")) is False, "the first still lives"
+    dies(store, "first")
+    assert work_through(store, running(clock, "second")) is True
     assert pushes(store) == PIECES
     with store.reading() as session:
         assert session.scalars(select(JobRun)).one().state is RunState.DONE
     store.close()
+
+
+def test_who_was_buried_and_lives_can_do_no_more(store: Store) -> None:
+    """Stopped in the middle, taken for dead, and woken up again."""
+    clock = FixedClock(DUE)
+    alive(store, "first", "second")
+    sleeper = running(clock)
+    assert work_through(store, sleeper, at_most=2)
+    dies(store, "first")
+    with pytest.raises(Gone), store.writing() as session:
+        sleeper.step(session)
+    assert pushes(store) == 2
+    assert work_through(store, running(clock, "second"))
+    with pytest.raises(Gone), store.writing() as session:
+        sleeper.step(session)
+    assert pushes(store) == PIECES
 
 
 def test_a_piece_that_fails_leaves_nothing_of_itself(store: Store) -> None:
@@ -94,19 +126,56 @@ def test_a_piece_that_fails_leaves_nothing_of_itself(store: Store) -> None:
         work.ctx.push_person("q", Text("词"), "never")
         raise RuntimeError
 
-    run = running(clock)
-    run.job = Job("pieces", broken)
+    run = running(clock, job=Job("pieces", broken))
     with store.writing() as session:
         run.claim(session)
     with store.writing() as session:
         assert run.step(session)
-
-    def second(session: Session) -> None:
-        run.step(session)
-
+    run.stepped()
     with pytest.raises(RuntimeError), store.writing() as session:
-        second(session)
+        run.step(session)
     assert pushes(store) == 1
+
+
+@pytest.mark.parametrize("undone", range(PIECES))
+def test_a_piece_whose_commit_failed_is_done_again(sqlite_url: str, undone: int) -> None:
+    """Its batch was rolled back through a neighbour's fault: the generator must not go on."""
+    store = Store(sqlite_url)
+    run = running(FixedClock(DUE))
+    work_through(store, run, at_most=undone)
+    with Session(store.writer) as session:
+        run.step(session)
+        session.rollback()
+    assert pushes(store) == undone
+    work_through(store, run)
+    assert pushes(store) == PIECES
+    store.close()
+
+
+@pytest.mark.faults
+async def test_a_job_that_always_fails_is_parked_and_the_others_go_on(world: World) -> None:
+    tries: list[int] = []
+
+    def broken(work: Clockwork) -> Iterator[None]:
+        tries.append(1)
+        yield
+        raise RuntimeError(work.due)
+
+    bad, good = Job("duty-digest", broken), Job("cleaning", pieces)
+    scheduler = world.runtime.scheduler
+    scheduler._jobs = (bad, good)
+    for _ in range(30):
+        await scheduler.sweep()
+        world.clock.move_to(world.clock.now() + timedelta(minutes=10))
+    assert len(tries) == world.runtime.rules.delivery.attempts
+    assert pushes(world.store) == PIECES
+    with world.store.reading() as session:
+        states = {run.job: run.state for run in session.scalars(select(JobRun))}
+    assert states == {"duty-digest": RunState.PARKED, "cleaning": RunState.DONE}
+    scheduler._jobs = (Job("duty-digest", pieces),)
+    due = world.clock.now().replace(hour=0, minute=30)
+    assert not await scheduler.run(scheduler._jobs[0], due, due, lambda order, _: order)
+    assert await scheduler.run(scheduler._jobs[0], due, due), "a person asked for it"
 
 
 async def test_the_shipped_schedule_can_be_read(sqlite_url: str) -> None:

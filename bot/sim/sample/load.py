@@ -155,7 +155,6 @@ def _publish(session: Session, now: datetime, zone: ZoneInfo) -> None:
                 at=due,
                 state=RunState.DONE,
                 started_at=due,
-                lease_until=due,
                 done_at=due,
             )
         )

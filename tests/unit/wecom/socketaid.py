@@ -140,6 +140,40 @@ async def serve(server: Server) -> AsyncIterator[str]:
         await test_server.close()
 
 
+class Pass:
+    """A permit that a test gives and takes."""
+
+    def __init__(self, *, given: bool = True) -> None:
+        self.given = given
+        self.certain = True
+        self.asked = 0
+        self.when_asked: Callable[[], None] = lambda: None
+        self._change = asyncio.Event()
+
+    def held(self) -> bool:
+        """Whether it is given."""
+        return self.given
+
+    def fresh(self) -> bool:
+        """Whether that is certain."""
+        return self.certain
+
+    async def beat(self) -> None:
+        """Asked for news."""
+        self.asked += 1
+        self.when_asked()
+
+    async def changed(self) -> None:
+        """Wait for the next ``give``."""
+        await self._change.wait()
+
+    def give(self, given: bool) -> None:  # noqa: FBT001  (given or taken)
+        """Give it or take it away."""
+        self.given = given
+        self._change.set()
+        self._change = asyncio.Event()
+
+
 class Time:
     """Sleepers wake when the test moves the time."""
 

@@ -12,8 +12,18 @@ import pytest
 from bot.clock import FixedClock
 from bot.wecom.link import Account, Link, Pace, State
 from bot.wecom.rest import new_session
+from models.errors import Unavailable
 from tests.unit.wecom.aid import NOW, capture_logs, fixture
-from tests.unit.wecom.socketaid import Connection, Server, Time, error, eventually, never, serve
+from tests.unit.wecom.socketaid import (
+    Connection,
+    Pass,
+    Server,
+    Time,
+    error,
+    eventually,
+    never,
+    serve,
+)
 
 
 class Rig:
@@ -23,20 +33,17 @@ class Rig:
         self.server = server
         self.time = Time()
         self.clock = FixedClock(NOW)
-        self.may_connect = True
+        self.permit = Pass()
         self.heard: list[Any] = []
         self.link = Link(
             session,
             Account(url=url, bot_id="BOT1", secret="long secret"),
             clock=self.clock,
-            may_connect=self._may,
+            permit=self.permit,
             chance=random.Random(1),
             pace=Pace(dial=0.5),
             sleep=self.time.sleep,
         )
-
-    async def _may(self) -> bool:
-        return self.may_connect
 
     def has_frames(self, count: int) -> bool:
         """Whether so many frames have come."""
@@ -225,34 +232,82 @@ async def test_another_refusal_is_tried_again(rig: Rig) -> None:
     assert rig.link.state is not State.SUBSCRIBED
 
 
-async def test_only_the_leader_dials(rig: Rig) -> None:
-    rig.may_connect = False
+async def test_only_the_holder_of_the_permit_dials(rig: Rig) -> None:
+    rig.permit.given = False
     rig.link.start(rig.heard.append)
-    for _ in range(3):
-        await rig.time.wake(5)
-    assert rig.link.state is State.OFF
+    await eventually(lambda: rig.link.state is State.STANDBY)
+    rig.permit.give(False)
+    await rig.time.advance(10_000)
     assert rig.server.dialed == 0
-    rig.may_connect = True
-    await rig.time.wake(5)
+    rig.permit.give(True)
     await rig.subscribed()
 
 
-async def test_a_lease_that_cannot_be_asked_is_asked_again(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = iter([OSError("database away")])
+async def test_who_loses_the_permit_hears_on_until_kicked_but_sends_nothing(rig: Rig) -> None:
+    connection = await rig.connect()
+    rig.permit.give(False)
+    assert not rig.link.may_send
+    await connection.call(fixture("bot_text_single.json"))
+    await eventually(lambda: rig.heard)
+    assert rig.link.state is State.SUBSCRIBED
+    await connection.kick()
+    await eventually(lambda: rig.link.state is State.STANDBY)
+    await rig.time.advance(10_000)
+    assert rig.server.dialed == 1
+    rig.permit.give(True)
+    await rig.subscribed()
 
-    async def may() -> bool:
-        for wrong in answers:
-            raise wrong
-        return True
 
-    monkeypatch.setattr(rig.link, "_may_connect", may)
-    with capture_logs() as logs:
-        rig.link.start(rig.heard.append)
-        await rig.time.wake(5)
-        await rig.subscribed()
-    assert "link_lease_failed" in [line["event"] for line in logs]
+async def test_who_loses_the_permit_and_is_not_kicked_leaves_by_itself(rig: Rig) -> None:
+    connection = await rig.connect()
+    rig.permit.give(False)
+    await rig.time.wake(3)
+    await connection.ended.wait()
+    await eventually(lambda: rig.link.state is State.STANDBY)
+
+
+async def test_a_permit_that_is_not_certain_forbids_sending_and_keeps_hearing(rig: Rig) -> None:
+    connection = await rig.connect()
+    rig.permit.certain = False
+    assert not rig.link.may_send
+    await connection.call(fixture("bot_text_single.json"))
+    await eventually(lambda: rig.heard)
+    await rig.time.advance(200)
+    assert rig.link.state is State.SUBSCRIBED
+    rig.permit.certain = True
+    assert rig.link.may_send
+
+
+async def test_kicked_by_one_of_us_it_does_not_go_into_exile(rig: Rig) -> None:
+    connection = await rig.connect()
+    rig.permit.when_asked = lambda: rig.permit.give(False)
+    await connection.kick()
+    await eventually(lambda: rig.link.state is State.STANDBY)
+    rig.permit.give(True)
+    await rig.subscribed()
+
+
+async def test_an_exile_ends_when_the_permit_changes_hands(rig: Rig) -> None:
+    connection = await rig.connect()
+    await connection.kick()
+    await eventually(lambda: rig.link.state is State.KICKED)
+    await eventually(lambda: rig.permit.asked)
+    rig.permit.give(False)
+    await eventually(lambda: rig.link.state is State.STANDBY)
+    rig.permit.give(True)
+    await rig.subscribed()
+
+
+async def test_kicked_while_the_permit_cannot_be_asked_it_stays_away(rig: Rig) -> None:
+    connection = await rig.connect()
+
+    def away() -> None:
+        raise Unavailable
+
+    rig.permit.when_asked = away
+    await connection.kick()
+    await rig.wait_out(300)
+    await rig.subscribed()
 
 
 @pytest.mark.parametrize(

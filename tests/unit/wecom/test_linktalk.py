@@ -16,6 +16,7 @@ from bot.channel import (
     Channel,
     Elsewhere,
     FileParcel,
+    Incoming,
     Later,
     Parcel,
     PictureParcel,
@@ -39,6 +40,7 @@ from tests.unit.wecom.aid import HOME, NOW, Dispatcher, capture_logs, fixture
 from tests.unit.wecom.socketaid import (
     Connection,
     Frame,
+    Pass,
     Server,
     Time,
     error,
@@ -63,11 +65,13 @@ class Rig:
         self.time = Time()
         clock = FixedClock(NOW)
         self.dispatcher = Dispatcher(Answer("收到"))
+        self.permit = Pass()
+        self.followed: list[Answer] = []
         self.link = Link(
             session,
             Account(url=url, bot_id="BOT1", secret="long secret"),
             clock=clock,
-            may_connect=_always,
+            permit=self.permit,
             chance=random.Random(1),
             pace=Pace(ping=1000, first_retry=0.5),
             sleep=self.time.sleep,
@@ -75,14 +79,19 @@ class Rig:
         sender = Sender(self.link)
         self.channel = LinkChannel(self.link, sender, clock=clock, home=HOME)
         self.ears = LinkEars(
-            self.link,
             sender,
             self.dispatcher,
+            follow=self.follow,
             clock=clock,
             home=HOME,
             reference=lambda: "REF1",
             sleep=self.time.sleep,
         )
+
+    async def follow(self, incoming: Incoming, answer: Answer) -> None:
+        """Remember what the outbox would get."""
+        assert incoming.sender
+        self.followed.append(answer)
 
     async def connect(self) -> Connection:
         """Start and subscribe."""
@@ -101,10 +110,6 @@ class Rig:
         await connection.next()
         await self.time.wake(ACK)
         await task
-
-
-async def _always() -> bool:
-    return True
 
 
 @pytest.fixture
@@ -309,10 +314,10 @@ async def test_a_store_that_stays_away_loses_it_and_says_so(
     rig.dispatcher.error = Unavailable("database")
     with capture_logs() as logs:
         await connection.call(fixture("bot_text_group.json"))
-        for seconds in (1, 3, 10, 30):
+        for seconds in (1, 3, 10, 30, 60):
             await rig.time.wake(seconds)
         await eventually(lambda: any(line["event"] == "message_lost" for line in logs))
-    assert len(rig.dispatcher.heard) == 5
+    assert len(rig.dispatcher.heard) == 6
 
 
 async def test_our_own_fault_is_logged_and_no_more(rig: Rig, connection: Connection) -> None:
@@ -396,6 +401,53 @@ async def test_when_that_fails_too_it_is_lost(connection: Connection) -> None:
     assert frames[1]["body"]["chat_type"] == 1
 
 
+async def test_an_answer_that_cannot_be_said_any_more_is_left_to_the_outbox(
+    rig: Rig, connection: Connection
+) -> None:
+    answer = rig.dispatcher.answer = Answer("请选择", card=CARD)
+    rig.permit.given = False
+    await connection.call(fixture("bot_text_group.json"))
+    await eventually(lambda: rig.followed == [answer])
+    assert connection.frames.empty()
+
+
+async def test_while_it_is_not_certain_who_sends_an_answer_waits(
+    rig: Rig, connection: Connection
+) -> None:
+    rig.permit.certain = False
+    await connection.call(fixture("bot_text_group.json"))
+    await rig.time.wake(5)
+    assert connection.frames.empty()
+    rig.permit.certain = True
+    await rig.time.wake(5)
+    assert (await connection.next())["body"]["stream"]["content"] == "收到"
+    assert rig.followed == []
+
+
+async def test_at_the_end_a_waiting_answer_is_left_to_the_outbox(
+    rig: Rig, connection: Connection
+) -> None:
+    rig.permit.certain = False
+    await connection.call(fixture("bot_text_group.json"))
+    await eventually(lambda: rig.dispatcher.heard)
+    await rig.ears.stop()
+    assert rig.followed == [Answer("收到")]
+
+
+async def test_of_an_answer_half_said_only_the_card_follows(
+    rig: Rig, connection: Connection
+) -> None:
+    rig.dispatcher.answer = Answer("请选择", card=CARD)
+
+    def last(frame: Frame) -> Frame | None:
+        rig.permit.given = False
+        return okay(frame)
+
+    connection.ack = but_pings(last)
+    await connection.call(fixture("bot_text_group.json"))
+    await eventually(lambda: rig.followed == [Answer(card=CARD)])
+
+
 async def test_already_answered_is_answered(rig: Rig, connection: Connection) -> None:
     connection.ack = once(error(846606))
     with capture_logs() as logs:
@@ -432,7 +484,7 @@ async def test_an_answer_survives_a_reconnect(rig: Rig, connection: Connection) 
     assert await again.next() == first
 
 
-async def test_without_any_connection_an_answer_is_lost_in_the_end(
+async def test_without_any_connection_an_answer_is_left_to_the_outbox(
     rig: Rig, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = asyncio.Event()
@@ -446,11 +498,10 @@ async def test_without_any_connection_an_answer_is_lost_in_the_end(
     await eventually(lambda: rig.ears._tasks)
     await connection.kick()
     await eventually(lambda: rig.link.state is State.KICKED)
-    with capture_logs() as logs:
-        gate.set()
-        for _ in range(6):
-            await rig.time.wake(5)
-        await eventually(lambda: any(line["event"] == "answer_lost" for line in logs))
+    gate.set()
+    for _ in range(6):
+        await rig.time.wake(5)
+    await eventually(lambda: rig.followed == [Answer("收到")])
 
 
 # -- pushing ---------------------------------------------------------------------------------
