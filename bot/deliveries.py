@@ -4,7 +4,7 @@ A conversation (``models.push.Outlet``) is in the hands of one process at a time
 leave in order and its rate is kept, however many processes deliver.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from bot.channel import Target
 from handlers.content import Content as Said
 from handlers.content import load
 from models.group import Group, Heard
-from models.push import Content, Outlet, Push, PushState, call
+from models.push import Content, Outlet, Push, PushState
 
 PER_CONVERSATION = 20
 RECENT = timedelta(hours=1)

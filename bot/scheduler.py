@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from bot.contexts import Contexts
 from bot.presence import Presence
 from bot.writer import Writer
+from config.rules import Rules
 from handlers.context import Context
 from jobs.spec import Job
 from jobs.when import last_due, parse_when, period_of

@@ -99,14 +99,18 @@ class Days:
         job = next(job for job in JOBS if job.name == name)
         with self.store.reading() as session:
             calm = None if by_hand else calming(session, self.rules, SHANGHAI)
-        running = Running(job, due, due, self.contexts.nobody, SHANGHAI, self.clock.now, "days", calm)
+        running = Running(
+            job, due, due, self.contexts.nobody, SHANGHAI, self.clock.now, "days", calm
+        )
         with self.store.writing() as session:
             if not running.claim(session):
                 return False
         for _ in range(at_most):
             with self.store.writing() as session:
-                if not running.step(session):
-                    return True
+                more = running.step(session)
+            running.stepped()
+            if not more:
+                return True
         return True
 
     def day(self, day: date) -> None:

@@ -222,7 +222,7 @@ class Link:
             return
         seconds = min(first * 2 ** min(count, 16), last) * self._chance.uniform(0.8, 1.2)
         _log.info("link_waits", state=self.state.value, seconds=round(seconds, 1))
-        await first(self._sleep(seconds), self.permit.changed())
+        await either(self._sleep(seconds), self.permit.changed())
 
     async def _live_safely(self) -> End:
         try:
@@ -341,7 +341,7 @@ class Link:
         return f"{cmd}_{self._chance.getrandbits(64):016x}"
 
 
-async def first(*waits: Awaitable[object]) -> None:
+async def either(*waits: Awaitable[object]) -> None:
     """Wait for whichever ends first."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

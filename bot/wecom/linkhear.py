@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.wecom import botreply, codes
 from bot.wecom.botmessage import read_message
 from bot.wecom.line import Sleep
-from bot.wecom.link import Frame, first
+from bot.wecom.link import Frame, either
 from bot.wecom.linkpush import NAME, SEND, push_body
 from bot.wecom.linksend import Sender
 from bot.wecom.wire import Malformed, ident, mapping
@@ -167,7 +167,7 @@ class LinkEars:
             except Later as error:
                 if self._ending.is_set() or not self._link.permit.held():
                     break
-                await first(self._sleep(error.seconds), self._ending.wait())
+                await either(self._sleep(error.seconds), self._ending.wait())
             except PushError as error:
                 if error.code == codes.ALREADY_ANSWERED:
                     return True

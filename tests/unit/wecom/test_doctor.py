@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from bot.clock import FixedClock
 from bot.wecom import codes
 from bot.wecom.doctor import Finding, check_app, check_key, check_link
-from bot.wecom.link import Account, Link
+from bot.wecom.link import Account, Link, Unshared
 from bot.wecom.rest import AppRest, Rest, new_session
 from config.texts import t
 from tests.unit.wecom.aid import KEY, NOW, Api
@@ -99,14 +99,11 @@ async def test_a_long_connection_that_leads_nowhere_is_named() -> None:
 
 
 def link_to(url: str, session: ClientSession) -> Link:
-    async def may_connect() -> bool:
-        return True
-
     account = Account(url=url, bot_id="BOT1", secret="long secret")
     return Link(
         session,
         account,
         clock=FixedClock(NOW),
-        may_connect=may_connect,
+        permit=Unshared(),
         chance=random.Random(1),
     )
