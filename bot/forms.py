@@ -186,12 +186,23 @@ class Forms:
             reply = dialogue.summary(form, outcome, stamp)
         elif isinstance(outcome, Ask):
             reply = self._question(form, outcome, stamp, first=draft.revision == 1)
+            if draft.revision == 1:
+                intro, _ = self.opening(ctx, run.command, run.filling.answers)
+                reply = replace(reply, text=lines(intro, reply.text))
         else:
             raise TypeError(outcome)
         if ctx.room is not None:
             name = fill("dialogue.in_group", name=ctx.who.name)
             return replace(reply, text=Markdown(name + reply.text))
         return reply
+
+    def opening(
+        self, ctx: Context, command: Command, raw: Mapping[str, str]
+    ) -> tuple[str, Mapping[str, str]]:
+        """What is read before the questions, and with what a page begins."""
+        given = {key: typed for key, typed in raw.items() if typed.strip()}
+        values = values_of(command.form, given, self.reading(ctx))
+        return command.intro(ctx, values), command.prefill(ctx, values)
 
     def _question(self, form: Form, ask: Ask, stamp: str, *, first: bool) -> Reply:
         """A form that a card can carry whole is offered as a card at its beginning."""

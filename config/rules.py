@@ -1,7 +1,7 @@
 """The rules an operator may change, typed; defaults stand in ``rules.toml`` beside this file."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import time
 from functools import cache
@@ -77,6 +77,65 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Pledge:
+    """Pledges (DOMAIN.md 3).
+
+    ``review_days``  working days; so is ``check_days``, by which the month's check is owed
+    ``vote_least``  a vote's result is shown from so many votes on
+    """
+
+    review_days: int
+    silent_days: int
+    check_days: int
+    correct_hours: int
+    vote_days: int
+    vote_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which words of 政治面貌 mean a party member; somebody without one is taken as meant."""
+
+    party: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Small wishes (DOMAIN.md 8). ``review_days`` are working days, ``claim_days`` calendar days.
+
+    ``claim_days``  then a claim lapses and the wish is free again
+    """
+
+    review_days: int
+    claim_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Pairs (DOMAIN.md 8).
+
+    ``masses``       colleagues to one party member; ``many_most`` the most in one to several
+    ``review_days``  days before and after its last day on which a pair is looked back upon
+    """
+
+    masses: int
+    many_most: int
+    review_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Posts and areas (DOMAIN.md 7); both figures count working days.
+
+    ``self_days``  of a quarter's first month, by which the last quarter is assessed
+    ``mark_days``  of January, by which the committee has assessed the year
+    """
+
+    self_days: int
+    mark_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """How messages are taken in (DESIGN.md 3)."""
 
@@ -103,6 +162,11 @@ class Rules:
     quiet: Quiet
     duties: Duties
     progress: Progress
+    pledge: Pledge
+    standing: Standing
+    wish: Wish
+    pair: Pair
+    post: Post
     intake: Intake
     delivery: Delivery
 

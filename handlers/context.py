@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -119,6 +119,10 @@ class Context:
     def within(self, moment: datetime, hours: int) -> bool:
         """Whether a moment lies no more than so many hours back."""
         return self.now - moment <= timedelta(hours=hours)
+
+    def midnight_after(self, day: date) -> datetime:
+        """The moment at which a day is over for the people."""
+        return datetime.combine(day + timedelta(days=1), time(), self.zone)
 
     def local(self, moment: datetime) -> datetime:
         """A moment as people's clocks show it."""

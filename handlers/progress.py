@@ -9,14 +9,15 @@ from functools import cache
 from sqlalchemy import select
 
 from config.texts import label, t, words
-from handlers.content import Button, Card, Tone
+from handlers.content import Card
 from handlers.context import Context
 from handlers.dossier import Dossier, Record, Section
 from handlers.figures import minute_text, percent_text, plan_text
 from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
 from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Action, Command, Family
-from models.attachment import attach, of_record, tray
+from handlers.tray import attach_from_tray, tray_card
+from models.attachment import attach, of_record
 from models.errors import UserError
 from models.forms.field import Answers, Facts, Problem
 from models.forms.form import Form
@@ -206,25 +207,7 @@ def _receipt(
     behalf = fill("progress.behalf", name=name) if name else ""
     photos = t("progress.photos_private") if ctx.room else ""
     undo = t("progress.undo", hours=ctx.rules.progress.correct_hours)
-    return Reply(lines(head, behalf, undo, photos), card=_tray_card(ctx, number))
-
-
-def _tray_card(ctx: Context, number: str) -> Card | None:
-    """Photos that came before their words are offered, never attached silently."""
-    if ctx.room:
-        return None
-    waiting = tray(ctx.session, ctx.who.id, ctx.now - ctx.tray_time)
-    if not waiting:
-        return None
-    ids = ",".join(str(a.id) for a in waiting)
-    return Card(
-        title=t("progress.tray_title", count=len(waiting)),
-        desc=t("progress.tray_desc", number=number),
-        buttons=(
-            Button(t("progress.tray_attach"), f"progress.attach:{number}/{ids}", Tone.PRIMARY),
-            Button(t("progress.tray_keep"), "tray.keep"),
-        ),
-    )
+    return Reply(lines(head, behalf, undo, photos), card=tray_card(ctx, number, "progress.attach"))
 
 
 def attach_photos(ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]]) -> Reply:
@@ -234,12 +217,7 @@ def attach_photos(ctx: Context, argument: str, picked: Mapping[str, tuple[str, .
     row = report_by_number(ctx.session, number)
     if row is None or not may_report_for(ctx.who, branch_by_id(ctx, row.unit_id)):
         raise UserError("error.not_allowed")
-    count = attach(
-        ctx.session, [int(part) for part in ids.split(",") if part.isdigit()], ctx.who.id, number
-    )
-    ctx.subject = number
-    title = t("progress.attached", count=count, number=number)
-    return Reply(card=Card(title=title, desc=t("progress.attached_desc")))
+    return attach_from_tray(ctx, number, ids)
 
 
 def keep_tray(ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]]) -> Reply:

@@ -36,6 +36,11 @@ def _no_facts(ctx: Context, answers: Answers) -> Facts:
     return NOTHING
 
 
+def _no_words(ctx: Context, answers: Answers) -> str:
+    del ctx, answers
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A word the bot answers to. Texts: ``command.<key>.name/aliases/summary/usage``.
@@ -43,6 +48,8 @@ class Command:
     ``roles``    who may: any of these, anywhere; empty means everybody on the list of people.
                  Rights over a certain unit are checked where the unit is known (``ctx.need``)
     ``facts``    what the form has to know of the world, given the answers so far
+    ``intro``    what is read before the questions, in our Markdown, given what is answered already
+    ``prefill``  raw answers by field key with which a page begins where nothing else is known
     ``open``     also for strangers and in groups that are not bound
     ``sheet``    its form is worth a fill-in sheet
     ``chain``    takes a pasted chain 接龙: one message, many rows
@@ -55,6 +62,8 @@ class Command:
     roles: frozenset[Role] = frozenset()
     where: Where = Where.ANYWHERE
     facts: Callable[[Context, Answers], Facts] = _no_facts
+    intro: Callable[[Context, Answers], str] = _no_words
+    prefill: Callable[[Context, Answers], Mapping[str, str]] = _no_facts
     open: bool = False
     sheet: bool = False
     hidden: bool = False

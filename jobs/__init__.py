@@ -1,6 +1,17 @@
 """What the clock asks for. ``JOBS`` is the whole list; ``when`` says when each is due."""
 
-from jobs import cleaning, duty_digest, escalation, relief_report, urgent_duties, weekly_ranking
+from jobs import (
+    cleaning,
+    duty_digest,
+    escalation,
+    pledge_check,
+    pledge_publicity,
+    post_quarter,
+    relief_report,
+    urgent_duties,
+    weekly_ranking,
+    wish_lapse,
+)
 from jobs.spec import Job
 
 JOBS: tuple[Job, ...] = (
@@ -9,5 +20,9 @@ JOBS: tuple[Job, ...] = (
     duty_digest.JOB,
     urgent_duties.JOB,
     relief_report.JOB,
+    pledge_check.JOB,
+    pledge_publicity.JOB,
+    post_quarter.JOB,
+    wish_lapse.JOB,
     cleaning.JOB,
 )

@@ -1,5 +1,6 @@
 """Groups 群 bound to units, and the conversations in which the bot has been spoken to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,3 +68,9 @@ def room_of(session: Session, chatid: str) -> Room:
 def group_by_chatid(session: Session, chatid: str) -> Group | None:
     """The group of a chat id, bound or not."""
     return session.scalar(select(Group).where(Group.chatid == chatid))
+
+
+def chats_of(session: Session, unit_id: int) -> Sequence[str]:
+    """The chat ids of the groups bound to a unit, in a fixed order."""
+    bound = select(Group.chatid).where(Group.unit_id == unit_id).order_by(Group.id)
+    return session.scalars(bound).all()

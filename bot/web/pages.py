@@ -161,6 +161,8 @@ class Pages:
     def _empty_form(self, ctx: Context, request: web.Request) -> web.Response:
         command = self._command(ctx, request)
         raw = {f.key: request.query.get(f.key, "") for f in command.form.fields}
+        _, known = self._site.forms.opening(ctx, command, raw)
+        raw = {key: typed or known.get(key, "") for key, typed in raw.items()}
         return self._form_page(ctx, command, raw, {}, self._site.token())
 
     async def submit(self, request: web.Request) -> web.StreamResponse:
@@ -224,7 +226,8 @@ class Pages:
     ) -> web.Response:
         token = form_token(self._site.signer, ctx.who.userid, command.key, once)
         fields = page.draw(command.form, raw, notes)
-        return self._page("form.html", command=command, fields=fields, token=token)
+        intro = to_html(self._site.forms.opening(ctx, command, raw)[0])
+        return self._page("form.html", command=command, intro=intro, fields=fields, token=token)
 
     def _command(self, ctx: Context, request: web.Request) -> Command:
         key = request.match_info["command"]

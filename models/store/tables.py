@@ -11,14 +11,19 @@ from models.history import History
 from models.job_run import JobRun
 from models.message import Message
 from models.number import Counter
+from models.pair import Pair, PairEntry, PairSide
 from models.pause import Away, Emergency
 from models.person import Grant, Person
 from models.process import Lease, Process
+from models.pledge import Pledge, PledgeCheck, PledgeEntry, PledgeEvent
+from models.post import Post, PostMark, PostStandard
+from models.process import Process
 from models.progress import Progress
 from models.project import Project
 from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
 from models.unit import Unit, UnitAlias
+from models.wish import Wish, WishEvent
 
 ENTITIES: tuple[type[Base], ...] = (
     Unit,
@@ -30,6 +35,18 @@ ENTITIES: tuple[type[Base], ...] = (
     History,
     Project,
     Progress,
+    Pledge,
+    PledgeEvent,
+    PledgeEntry,
+    PledgeCheck,
+    Wish,
+    WishEvent,
+    Pair,
+    PairSide,
+    PairEntry,
+    Post,
+    PostStandard,
+    PostMark,
     Blob,
     Attachment,
     Ranking,
