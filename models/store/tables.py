@@ -14,10 +14,9 @@ from models.number import Counter
 from models.pair import Pair, PairEntry, PairSide
 from models.pause import Away, Emergency
 from models.person import Grant, Person
-from models.process import Lease, Process
 from models.pledge import Pledge, PledgeCheck, PledgeEntry, PledgeEvent
 from models.post import Post, PostMark, PostStandard
-from models.process import Process
+from models.process import Lease, Process
 from models.progress import Progress
 from models.project import Project
 from models.push import Content, Outlet, Push, Rendering
