@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models.store.schema import migrate
-from tests.bench import ranking
+from tests.bench import loading, ranking
 from tests.process import ROOT, Product, free_port
 from tests.world import World
 
@@ -33,6 +33,7 @@ def main() -> None:
     try:
         messages(folder)
         ranking.measure(folder)
+        loading.measure(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

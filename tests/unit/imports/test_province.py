@@ -1,6 +1,4 @@
-"""A provincial company's workbook is taken over while one waits for it."""
-
-import time
+"""A provincial company's workbook; how long it takes is measured by the benchmarks."""
 
 from bot.papers.reading import read_workbook
 from models.store.engine import Store
@@ -35,13 +33,9 @@ def province() -> Sheets:
     }
 
 
-def test_a_province_takes_less_than_two_seconds(light: Store) -> None:
+def test_a_province_is_taken_over_and_again_changes_nothing(light: Store) -> None:
     data = workbook(province())
-    before = time.perf_counter()
     assert len(read_workbook(data)) == 5
     bring_bytes(light, data)
-    assert time.perf_counter() - before < 2
-    before = time.perf_counter()
     summary = bring_bytes(light, data, day=1)
-    assert time.perf_counter() - before < 2
     assert summary.sheets["人员"].unchanged == 3050
