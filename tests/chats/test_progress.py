@@ -152,7 +152,7 @@ async def test_a_draft_survives_a_restart_and_goes_on_elsewhere(both_worlds: Wor
 
 async def test_a_draft_runs_out(world: World) -> None:
     await world.say("b1p1", "/进展")
-    world.clock.move_to(world.clock.now() + timedelta(hours=73))
+    await world.later(hours=73)
     answer = await world.say("b1p1", "70")
     assert "没看懂" in answer.text
     assert "没有没填完" in (await world.say("b1p1", "/继续")).text
