@@ -65,6 +65,31 @@ class Duties:
 
 
 @dataclass(frozen=True, slots=True)
+class Checks:
+    """Cross-checks and findings (DOMAIN.md 6)."""
+
+    round_days: int
+    objection_days: int
+    ruling_days: int
+    repeat_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Rectification notices (DOMAIN.md 6, PRODUCT.md A.2). ``codes`` are those of single units."""
+
+    sign_days: int
+    receive_days: int
+    reply_days: int
+    verify_days: int
+    return_days: int
+    extend_days: int
+    look_back_days: int
+    code: str
+    codes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Progress reports (DOMAIN.md 2)."""
 
@@ -161,6 +186,8 @@ class Rules:
     hours: Hours
     quiet: Quiet
     duties: Duties
+    checks: Checks
+    notices: Notices
     progress: Progress
     pledge: Pledge
     standing: Standing

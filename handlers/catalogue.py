@@ -8,6 +8,8 @@ from types import MappingProxyType
 from handlers import (
     binding,
     chains,
+    checks,
+    findings,
     ledgers,
     mine,
     organisation,
@@ -25,7 +27,9 @@ from handlers import (
     project,
     pushes,
     ranking,
+    rectification,
     relief,
+    rounds,
     steering,
     supervision,
     wish,
@@ -63,6 +67,10 @@ FAMILIES: tuple[Family, ...] = (
     binding.FAMILY,
     relief.FAMILY,
     supervision.FAMILY,
+    rounds.FAMILY,
+    checks.FAMILY,
+    findings.FAMILY,
+    rectification.FAMILY,
 )
 
 

@@ -110,11 +110,10 @@ def duty_board(duties: Sequence[DutySource]) -> Board:
 
 
 def _row(ctx: Context, duty: Duty) -> tuple[Cell, Cell, Cell]:
-    light = "red" if is_late(ctx, duty) else ""
     return (
         Cell(duty.title, href=href_of(duty)),
         Cell(duty.detail),
-        Cell(due_words(ctx, duty), light),
+        Cell(due_words(ctx, duty)),
     )
 
 

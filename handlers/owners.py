@@ -43,11 +43,14 @@ class Owners:
         here = [owner for person in duty.owners if (owner := self._people[person]) is not None]
         return here or self.nearest(Role.SECRETARY, duty.unit_path)
 
+    def home(self, role: Role, path: str) -> str:
+        """The path of the nearest unit above on which somebody holds a role; empty if none."""
+        holders = self._holding(role)
+        return next((above for above in upwards(path) if above in holders), "")
+
     def nearest(self, role: Role, path: str) -> Sequence[Owner]:
         """The holders of a role on the unit of a path or the nearest one above."""
-        holders = self._holding(role)
-        found = next((above for above in upwards(path) if above in holders), "")
-        return holders.get(found, ())
+        return self._holding(role).get(self.home(role, path), ())
 
     def _read(self, ids: Iterable[int]) -> None:
         missing = [person for person in ids if person not in self._people]

@@ -166,10 +166,7 @@ def _busy(ctx: Context, monday: date) -> TableBlock:
         title=t("relief.busy"),
         headings=(t("relief.branch"), t("relief.count")),
         numeric=frozenset({1}),
-        rows=[
-            (Cell(name), Cell(str(n), "red" if n >= rules.hold_asks else "yellow"))
-            for name, n in rows
-        ],
+        rows=[(Cell(name), Cell(str(n))) for name, n in rows],
     )
 
 

@@ -7,6 +7,7 @@ them. All arithmetic of deadlines is here: it knows no database beyond the overr
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -28,6 +29,15 @@ _PACKAGE = {
     "mid_autumn": chinese_calendar.Holiday.mid_autumn_festival,
     "national": chinese_calendar.Holiday.national_day,
 }
+
+
+@lru_cache(maxsize=4096)
+def _worked(day: date) -> bool | None:
+    """What the package says of a day, None if it does not know its year; it takes 40 us to ask."""
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return None
 
 
 class CalendarDay(Base):
@@ -55,20 +65,14 @@ class WorkCalendar:
         """Whether work is done on that day, shifted days (调休) considered."""
         if day in self.overrides:
             return self.overrides[day]
-        try:
-            return bool(chinese_calendar.is_workday(day))
-        except NotImplementedError:
+        worked = _worked(day)
+        if worked is None:
             return day.weekday() < SATURDAY and (day.month, day.day) not in FIXED
+        return worked
 
     def is_settled(self, day: date) -> bool:
         """Whether the State Council's notice for that day's year is known here."""
-        if day.year in self.years:
-            return True
-        try:
-            chinese_calendar.is_workday(day)
-        except NotImplementedError:
-            return False
-        return True
+        return day.year in self.years or _worked(day) is not None
 
     def holiday(self, name: str, year: int) -> date | None:
         """First rest day of a statutory holiday in a year, None if unknown."""

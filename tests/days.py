@@ -24,6 +24,8 @@ from models.push import Content, Push, write_pushes
 from models.store.engine import Store
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+RUN = ("escalation", "duty-digest", "monthly-draw", "relief-report")
+OFTEN = "urgent-duties"
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,11 @@ class Days:
             write_pushes(session.connection(), ctx.orders, ctx.now)
 
     def until(self, moment: datetime, *, often: bool = False) -> None:
-        """Run every job that falls due up to a moment (aware), in order of time.
+        """Run the jobs about duties that fall due up to a moment (aware), in order of time.
 
         The one that looks every few minutes only if it is wanted: it costs most of a day.
         """
-        wanted = [job for job in JOBS if often or job.name != "urgent-duties"]
+        wanted = [job for job in JOBS if job.name in RUN or (often and job.name == OFTEN)]
         whens = {job: parse_when(self.rules.schedule[job.name]) for job in wanted}
         with self.store.reading() as session:
             calendar = read_calendar(session)

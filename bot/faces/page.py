@@ -12,7 +12,10 @@ from models.forms.form import Form
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One field on a page. ``note`` says what is wrong, ``doubt`` how it was understood."""
+    """One field on a page. ``note`` says what is wrong, ``doubt`` how it was understood.
+
+    ``folded_by`` is the key of a choice that folds it away ``unless`` one of these is chosen.
+    """
 
     key: str
     label: str
@@ -21,6 +24,8 @@ class Drawn:
     note: str
     doubt: str
     description: Description
+    folded_by: str = ""
+    unless: tuple[str, ...] = ()
 
 
 def draw(
@@ -42,6 +47,8 @@ def _draw(
         value = field.echo(note.value)
         doubt = t("web.understood", value=value)
     hint = f"form.{form.key}.{key}.hint"
+    folded_by, unless = field.only_if or ("", ())
+    options = form.field(folded_by).describe().options if folded_by else ()
     return Drawn(
         key=key,
         label=label_of(form, key),
@@ -50,4 +57,6 @@ def _draw(
         note=wrong,
         doubt=doubt,
         description=field.describe(),
+        folded_by=folded_by,
+        unless=tuple(option.label for option in options if option.id in unless),
     )

@@ -110,6 +110,7 @@ class Pages:
             web.post("/act", self.act),
             web.get("/ledger/{key}.xlsx", self.export),
             web.get("/ledger/{key}", self.ledger),
+            web.get("/sw.js", self.worker),
             web.static("/static", HERE / "static"),
         ]
 
@@ -164,6 +165,12 @@ class Pages:
         _, known = self._site.forms.opening(ctx, command, raw)
         raw = {key: typed or known.get(key, "") for key, typed in raw.items()}
         return self._form_page(ctx, command, raw, {}, self._site.token())
+
+    async def worker(self, request: web.Request) -> web.StreamResponse:
+        """The service worker; at the root, so that it may keep any page that works offline."""
+        del request
+        headers = {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-cache"}
+        return web.FileResponse(HERE / "static" / "sw.js", headers=headers)
 
     async def submit(self, request: web.Request) -> web.StreamResponse:
         """Check everything first, so that problems stand beside their fields; then hand it in."""
@@ -226,12 +233,15 @@ class Pages:
     ) -> web.Response:
         token = form_token(self._site.signer, ctx.who.userid, command.key, once)
         fields = page.draw(command.form, raw, notes)
+        template = "offline.html" if command.offline else "form.html"
         intro = to_html(self._site.forms.opening(ctx, command, raw)[0])
-        return self._page("form.html", command=command, intro=intro, fields=fields, token=token)
+        return self._page(template, command=command, intro=intro, fields=fields, token=token)
 
     def _command(self, ctx: Context, request: web.Request) -> Command:
-        key = request.match_info["command"]
-        offered = usable(ctx, self._site.catalogue.commands)
+        """What may be filled in here; pages for where there is no network are reached by a link."""
+        key, known = request.match_info["command"], self._site.catalogue.commands
+        linked = [c for c in known if c.hidden and c.offline and c.may(ctx.member)]
+        offered = (*usable(ctx, known), *linked)
         command = next((c for c in offered if c.key == key and c.form.fields), None)
         if command is None:
             raise web.HTTPNotFound
@@ -323,7 +333,9 @@ class Pages:
             return self._message("error.world", 503)
         body = to_html(answer.text if answer else "")
         card = (answer.update or answer.card) if answer else None
-        return self._page("result.html", body=body, card=card, back=back)
+        page = self._page("result.html", body=body, card=card, back=back)
+        page.headers["X-Form"] = "done"  # for scripts: handed in, and not the form with problems
+        return page
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """A ledger as a table."""

@@ -5,6 +5,7 @@ path inside the files: table names and the entry, joined by dots; all files form
 A missing key or placeholder is a programming error (``KeyError``); ``tests/house`` finds it early.
 """
 
+import dataclasses
 import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -12,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from config.checklists import checklists
 
 FOLDER = Path(__file__).parent
 
@@ -34,7 +37,20 @@ def catalogue() -> Mapping[str, str | list[str]]:
             if key in entries:
                 raise ValueError(f"text key {key} stands twice")
             entries[key] = value
+    entries.update(list(_sheets(entries)))
     return MappingProxyType(entries)
+
+
+def _sheets(entries: Mapping[str, str | list[str]]) -> Iterator[tuple[str, str]]:
+    """The texts of the forms that the checklists become, from the lists' own words."""
+    for checklist in checklists().values():
+        for number, item in enumerate(checklist.items, 1):
+            for field in ("verdict", "remark", "photos"):
+                for part in ("label", "ask", "hint"):
+                    pattern = entries.get(f"check.sheet.{field}.{part}")
+                    if isinstance(pattern, str):
+                        words = pattern.format(number=number, **dataclasses.asdict(item))
+                        yield f"form.check_{checklist.type}.{item.key}_{field}.{part}", words
 
 
 def t(key: str, /, **params: object) -> str:

@@ -128,6 +128,8 @@ class Field(ABC, Generic[V]):
 
     ``when(answers, facts)`` says whether the field applies, given the answers before it and the
     facts of the form (what the handler looked up); without it the field always applies.
+    ``only_if`` is the plain case of it: the key of an earlier choice, and the options with which
+    this field applies; pages fold it away with any other.
     """
 
     kind: ClassVar[str]
@@ -136,6 +138,7 @@ class Field(ABC, Generic[V]):
     key: str
     required: bool = True
     when: Callable[[Answers, Facts], bool] | None = None
+    only_if: tuple[str, tuple[str, ...]] | None = None
 
     @abstractmethod
     def parse(self, raw: str, reading: Reading) -> V | Unsure[V] | Problem:
@@ -160,4 +163,6 @@ class Field(ABC, Generic[V]):
 
     def applies(self, answers: Answers, facts: Facts) -> bool:
         """Whether the question is asked at all, given what is known."""
+        if self.only_if is not None and answers.get(self.only_if[0]) not in self.only_if[1]:
+            return False
         return self.when is None or self.when(answers, facts)

@@ -4,12 +4,14 @@ from models.attachment import Attachment, Blob
 from models.audit import Audit
 from models.base import Base
 from models.calendar import CalendarDay
+from models.check import Check, CheckMark, Finding, Objection, Round
 from models.draft import Draft
 from models.duty import Escalation, LoadPass, Owed
 from models.group import Group, Heard
 from models.history import History
 from models.job_run import JobRun
 from models.message import Message
+from models.notice import Notice, NoticePoint, NoticeStep
 from models.number import Counter
 from models.pair import Pair, PairEntry, PairSide
 from models.pause import Away, Emergency
@@ -67,6 +69,14 @@ ENTITIES: tuple[type[Base], ...] = (
     Owed,
     Escalation,
     LoadPass,
+    Round,
+    Check,
+    CheckMark,
+    Notice,
+    Finding,
+    Objection,
+    NoticePoint,
+    NoticeStep,
 )
 """In an order in which rows can be inserted without breaking a foreign key (self-references
 aside, which a restore inserts in order of ids)."""
