@@ -85,8 +85,16 @@ class Notices:
     return_days: int
     extend_days: int
     look_back_days: int
+    watch_days: int
     code: str
     codes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """走遍支部 (DOMAIN.md 8): a branch that was not visited for so many months stands out."""
+
+    months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +196,7 @@ class Rules:
     duties: Duties
     checks: Checks
     notices: Notices
+    visits: Visits
     progress: Progress
     pledge: Pledge
     standing: Standing

@@ -32,6 +32,8 @@ from handlers import (
     rounds,
     steering,
     supervision,
+    visit_book,
+    watch,
     wish,
     wish_book,
 )
@@ -71,6 +73,8 @@ FAMILIES: tuple[Family, ...] = (
     checks.FAMILY,
     findings.FAMILY,
     rectification.FAMILY,
+    watch.FAMILY,
+    visit_book.FAMILY,
 )
 
 

@@ -190,7 +190,13 @@ def _sheet(kind: str) -> Command:
         return hand_in(ctx, answers, BranchType(kind))
 
     return Command(
-        key=f"check_{kind}", form=SHEETS[kind], run=run, intro=_intro, hidden=True, offline=True
+        key=f"check_{kind}",
+        form=SHEETS[kind],
+        run=run,
+        intro=_intro,
+        hidden=True,
+        linked=True,
+        offline=True,
     )
 
 

@@ -54,7 +54,8 @@ class Command:
     ``sheet``    its form is worth a fill-in sheet
     ``chain``    takes a pasted chain 接龙: one message, many rows
     ``hidden``   begun by the runtime only; no word of the chat leads to it
-    ``offline``  its page is filled in where there is no network, and reached by a link
+    ``linked``   hidden, but its page is reached by a link of a record or board
+    ``offline``  its page is filled in where there is no network
     """
 
     key: str
@@ -68,6 +69,7 @@ class Command:
     open: bool = False
     sheet: bool = False
     hidden: bool = False
+    linked: bool = False
     offline: bool = False
     chain: Callable[[Context, Chain, Reading], Reply] | None = None
 

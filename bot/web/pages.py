@@ -238,9 +238,9 @@ class Pages:
         return self._page(template, command=command, intro=intro, fields=fields, token=token)
 
     def _command(self, ctx: Context, request: web.Request) -> Command:
-        """What may be filled in here; pages for where there is no network are reached by a link."""
+        """What may be filled in here, from the home page or by a link; else 404."""
         key, known = request.match_info["command"], self._site.catalogue.commands
-        linked = [c for c in known if c.hidden and c.offline and c.may(ctx.member)]
+        linked = [c for c in known if c.linked and c.may(ctx.member)]
         offered = (*usable(ctx, known), *linked)
         command = next((c for c in offered if c.key == key and c.form.fields), None)
         if command is None:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from config.checklists import checklists
+from config.visits import topics
 
 FOLDER = Path(__file__).parent
 
@@ -42,7 +43,7 @@ def catalogue() -> Mapping[str, str | list[str]]:
 
 
 def _sheets(entries: Mapping[str, str | list[str]]) -> Iterator[tuple[str, str]]:
-    """The texts of the forms that the checklists become, from the lists' own words."""
+    """The texts of the forms that checklists and visit topics become, from their own words."""
     for checklist in checklists().values():
         for number, item in enumerate(checklist.items, 1):
             for field in ("verdict", "remark", "photos"):
@@ -51,6 +52,11 @@ def _sheets(entries: Mapping[str, str | list[str]]) -> Iterator[tuple[str, str]]
                     if isinstance(pattern, str):
                         words = pattern.format(number=number, **dataclasses.asdict(item))
                         yield f"form.check_{checklist.type}.{item.key}_{field}.{part}", words
+    for topic in topics():
+        for part in ("label", "ask", "hint"):
+            pattern = str(entries[f"visit.sheet.{part}"])
+            words = pattern.format(**dataclasses.asdict(topic))
+            yield f"form.visit_sheet.{topic.key}.{part}", words
 
 
 def t(key: str, /, **params: object) -> str:

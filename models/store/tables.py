@@ -24,6 +24,8 @@ from models.project import Project
 from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
 from models.unit import Unit, UnitAlias
+from models.visit import Visit, VisitPoint
+from models.watch import Watch, WatchNote
 from models.wish import Wish, WishEvent
 
 ENTITIES: tuple[type[Base], ...] = (
@@ -77,6 +79,10 @@ ENTITIES: tuple[type[Base], ...] = (
     Objection,
     NoticePoint,
     NoticeStep,
+    Watch,
+    WatchNote,
+    Visit,
+    VisitPoint,
 )
 """In an order in which rows can be inserted without breaking a foreign key (self-references
 aside, which a restore inserts in order of ids)."""
