@@ -201,9 +201,11 @@ class Runtime:
         del kind, error, trace
         await self.stop()
 
-    async def _keep(self, userid: str, uploads: Sequence[Upload]) -> list[int]:
+    async def _keep(self, userid: str, uploads: Sequence[Upload], accept: str = "") -> list[int]:
         now = self.clock.now()
-        return await self.writer.do(lambda session: keep_uploads(session, userid, uploads, now))
+        return await self.writer.do(
+            lambda session: keep_uploads(session, userid, uploads, now, accept)
+        )
 
     async def _follow(self, incoming: Incoming, answer: Answer) -> None:
         await self.dispatcher.follow(incoming, answer)

@@ -32,6 +32,7 @@ from handlers import (
     rounds,
     steering,
     supervision,
+    templates,
     visit_book,
     watch,
     wish,
@@ -75,6 +76,7 @@ FAMILIES: tuple[Family, ...] = (
     rectification.FAMILY,
     watch.FAMILY,
     visit_book.FAMILY,
+    templates.FAMILY,
 )
 
 

@@ -9,9 +9,11 @@ from handlers.context import Context
 from handlers.notice_flow import Sight, sight_of
 from handlers.notices import find_notice
 from handlers.paper import Block, Grid, Heading, Layout, Paper, Para
+from handlers.templates import PAPER, values_by_placeholder
 from models.check import Finding
 from models.errors import UserError
 from models.notice import NoticePoint, NoticeState, PointState, notice_by_number
+from models.paper_template import template_for
 from models.person import Person
 
 
@@ -45,6 +47,7 @@ def notice_paper(ctx: Context, params: Mapping[str, Any]) -> Paper:
     notice = sight.notice
     issuer = ctx.directory.place(ctx.session, notice.issuer_id)
     issued = ctx.local(notice.issued_at).date() if notice.issued_at else None
+    template = template_for(ctx.session, PAPER, issuer.path)
     return Paper(
         title=t("notice.paper_title"),
         number=notice.paper_number,
@@ -53,18 +56,46 @@ def notice_paper(ctx: Context, params: Mapping[str, Any]) -> Paper:
         issuer=issuer.name,
         day=issued,
         mark=t("notice.paper_mark") if notice.state is NoticeState.DRAFT else "",
+        template=template.digest or "" if template else "",
+        values=values_by_placeholder(_values(ctx, sight, issuer.name)) if template else {},
     )
+
+
+def _values(ctx: Context, sight: Sight, issuer: str) -> Mapping[str, str]:
+    """What the placeholders of an office's own template say."""
+    notice = sight.notice
+    received = notice.received_at
+    draft = t("notice.paper_mark")
+    return {
+        "number": notice.paper_number or draft,
+        "addressee": sight.branch.name,
+        "checked_on": day_on_paper(notice.checked_on),
+        "basis": notice.basis,
+        "points": "\n".join(_points(ctx, sight)),
+        "demands": notice.demands,
+        "due": day_on_paper(notice.due_on),
+        "contact": _name(ctx, notice.drafted_by_id),
+        "issuer": issuer,
+        "day": day_on_paper(ctx.local(notice.issued_at).date()) if notice.issued_at else draft,
+        "receiver": _name(ctx, notice.received_by_id),
+        "received_at": f"{ctx.local(received):%Y-%m-%d %H:%M}" if received else "",
+    }
+
+
+def _points(ctx: Context, sight: Sight) -> Iterator[str]:
+    """The problems, numbered, each with the clause it is about."""
+    for number, point in enumerate(sight.live, 1):
+        finding = _finding(ctx, point)
+        said = finding.said.rstrip(t("notice.paper_stops"))
+        key = "notice.paper_point_clause" if finding.clause else "notice.paper_point"
+        yield t(key, number=number, said=said, clause=finding.clause)
 
 
 def _body(ctx: Context, sight: Sight) -> Iterator[Block]:
     notice = sight.notice
     yield Para(t("notice.paper_intro", day=day_on_paper(notice.checked_on), basis=notice.basis))
     yield Heading(t("notice.paper_points"))
-    for number, point in enumerate(sight.live, 1):
-        finding = _finding(ctx, point)
-        said = finding.said.rstrip(t("notice.paper_stops"))
-        key = "notice.paper_point_clause" if finding.clause else "notice.paper_point"
-        yield Para(t(key, number=number, said=said, clause=finding.clause))
+    yield from map(Para, _points(ctx, sight))
     yield Heading(t("notice.paper_demands"))
     for line in notice.demands.split("\n"):
         yield Para(line)

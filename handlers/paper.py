@@ -5,7 +5,7 @@ numbers, ``SHEET`` a landscape table as secretaries keep them. Words are plain.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -72,6 +72,8 @@ class Paper:
     ``mark``       such as 待签发: a draft says so on every page
     ``contents``   a book has a table of contents of its level 1 headings
     ``foot``       编号, 制表人, 时间, 口径: label and value
+    ``template``   digest of an office's own Word file (``models.paper_template``), ``values`` what
+                   its placeholders say; PDF keeps to the layout
     """
 
     title: str
@@ -86,6 +88,8 @@ class Paper:
     mark: str = ""
     contents: bool = False
     foot: Sequence[tuple[str, str]] = ()
+    template: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 PaperRecipe: TypeAlias = Callable[[Context, Mapping[str, Any]], Paper]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot.papers.excel import Sheet, write_workbook
 from bot.papers.pdf import write_pdf
 from bot.papers.poster import draw
+from bot.papers.template import fill_template
 from bot.papers.word import write_word
 from config.rules import read_rules
 from handlers.catalogue import catalogue
@@ -24,6 +25,7 @@ from handlers.paper import PaperForm
 from handlers.printed import about
 from handlers.spec import Ledger, View
 from handlers.table import Wish, stream
+from models.attachment import Blob
 from models.directory import Directory
 from models.errors import UserError
 from models.person import Member, member_by_userid
@@ -93,6 +95,9 @@ def write_paper(
         ctx = _context(desk, session)
         ctx.member = _viewer(session, viewer)
         plan = catalogue().papers[paper](ctx, params)
+        if plan.template and PaperForm(form) is PaperForm.DOCX:
+            template = session.get_one(Blob, plan.template).data
+            return Made(plan.title, fill_template(template, plan.values))
     write = {PaperForm.DOCX: write_word, PaperForm.PDF: write_pdf}[PaperForm(form)]
     return Made(plan.title, write(plan, desk.now))
 

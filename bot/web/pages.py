@@ -78,7 +78,7 @@ class Site:
     dispatch: Callable[[Incoming, Abilities], Awaitable[Answer | None]]
     context: Callable[[Session, str], Context]
     token: Callable[[], str]
-    keep: Callable[[str, Sequence[Upload]], Awaitable[list[int]]]
+    keep: Callable[[str, Sequence[Upload], str], Awaitable[list[int]]]
 
 
 class Pages:
@@ -206,10 +206,18 @@ class Pages:
         token = posted.get("token", "")
         if photos and form_once(self._site.signer, userid, request.match_info["command"], token):
             for field, uploads in photos.items():
-                ids = await self._site.keep(userid, uploads)
+                accept = self._accepted(request, field)
+                ids = await self._site.keep(userid, uploads, accept)
                 kept = [posted[field]] if posted.get(field) else []
                 posted[field] = ",".join([*kept, *map(str, ids)])
         return posted
+
+    def _accepted(self, request: web.Request, key: str) -> str:
+        """The ending of the files that a field wants; empty for photos."""
+        commands = self._site.catalogue.commands
+        command = next((c for c in commands if c.key == request.match_info["command"]), None)
+        fields = command.form.fields if command else ()
+        return next((f.describe().accept for f in fields if f.key == key), "")
 
     def _check(self, ctx: Context, request: web.Request, posted: Mapping[str, str]) -> web.Response:
         command = self._command(ctx, request)

@@ -17,6 +17,9 @@ KINDS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"RIFF": "image/webp",
 }
+ZIP = b"PK\x03\x04"
+OFFICE = "application/vnd.openxmlformats-officedocument"
+"""Office files; what is in them is looked at by whoever wants one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,14 @@ class Upload:
     data: bytes
 
 
-def kind_of(upload: Upload) -> str:
-    """The media type by the first bytes; what is no photo or too large is a ``UserError``."""
+def kind_of(upload: Upload, accept: str = "") -> str:
+    """The media type by the first bytes; what is not wanted or too large is a ``UserError``."""
     if len(upload.data) > MOST * 2**20:
         raise UserError("web.photo_size", name=upload.name, most=MOST)
+    if accept:
+        if upload.data.startswith(ZIP) and upload.name.lower().endswith(f".{accept}"):
+            return OFFICE
+        raise UserError("web.file_kind", name=upload.name, accept=accept)
     for magic, kind in KINDS.items():
         if upload.data.startswith(magic) and (kind != "image/webp" or upload.data[8:12] == b"WEBP"):
             return kind
@@ -38,13 +45,13 @@ def kind_of(upload: Upload) -> str:
 
 
 def keep_uploads(
-    session: Session, userid: str, uploads: Sequence[Upload], now: datetime
+    session: Session, userid: str, uploads: Sequence[Upload], now: datetime, accept: str = ""
 ) -> list[int]:
-    """Store photos in the tray of their sender; all or none. Returns their ids."""
+    """Store photos (or files of one ending) in the tray of their sender; all or none. Ids."""
     member = member_by_userid(session, userid)
     if member is None:
         raise UserError("error.stranger")
-    kinds = [kind_of(upload) for upload in uploads]
+    kinds = [kind_of(upload, accept) for upload in uploads]
     rows = [
         Attachment(
             person_id=member.id,

@@ -109,7 +109,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a face needs to draw a field. Limits are None where the kind has none."""
+    """What a face needs to draw a field. Limits are None where the kind has none.
+
+    ``accept`` is the ending of the files that are wanted; empty: photos.
+    """
 
     kind: str
     key: str
@@ -120,6 +123,7 @@ class Description:
     low: int | None = None
     high: int | None = None
     example: str = ""
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,12 +138,16 @@ class YesNo(Field[bool]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment(Field[tuple[int, ...]]):
-    """Photos and files that came by another way; the value is their ids, at most ``high``."""
+    """Photos and files that came by another way; the value is their ids, at most ``high``.
+
+    ``accept`` names the ending of the files that are wanted instead of photos.
+    """
 
     kind: ClassVar[str] = "attachment"
     typed: ClassVar[bool] = False
 
     high: int = 9
+    accept: str = ""
 
     def parse(self, raw: str, reading: Reading) -> tuple[int, ...] | Problem:
         """Read ids as :meth:`echo` writes them; an id given twice counts once."""
@@ -170,4 +174,5 @@ class Attachment(Field[tuple[int, ...]]):
             many=True,
             high=self.high,
             example=t("kind.attachment.example"),
+            accept=self.accept,
         )

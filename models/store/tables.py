@@ -14,6 +14,7 @@ from models.message import Message
 from models.notice import Notice, NoticePoint, NoticeStep
 from models.number import Counter
 from models.pair import Pair, PairEntry, PairSide
+from models.paper_template import PaperTemplate
 from models.pause import Away, Emergency
 from models.person import Grant, Person
 from models.pledge import Pledge, PledgeCheck, PledgeEntry, PledgeEvent
@@ -83,6 +84,7 @@ ENTITIES: tuple[type[Base], ...] = (
     WatchNote,
     Visit,
     VisitPoint,
+    PaperTemplate,
 )
 """In an order in which rows can be inserted without breaking a foreign key (self-references
 aside, which a restore inserts in order of ids)."""
