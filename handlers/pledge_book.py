@@ -12,7 +12,7 @@ from handlers.content import Tone
 from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.organisation import seen_units
-from handlers.places import branch_by_id
+from handlers.places import OVERSEERS, branch_by_id
 from handlers.pledge import CHANGEABLE, REVIEWERS, find_pledge, owner_of
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
@@ -261,7 +261,14 @@ def _count(kind: PledgeKind) -> ColumnElement[int]:
 def _public_page(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     """One branch's public pledges as tiles, or all branches with their counts."""
     year, choice = year_filter(ctx, params)
-    branch = None if params.get("all") else branch_wanted(ctx, params)
+    wide = params.get("all") == "1"
+    branch = None if wide else branch_wanted(ctx, params)
+    scope = Filter(
+        "all",
+        t("pledge.scope"),
+        (("", t("pledge.scope_own")), ("1", t("pledge.scope_all"))),
+        "1" if wide else "",
+    )
     where = [Pledge.year == year, Pledge.state.in_(OPEN_TO_ALL)]
     if branch is not None:
         where.append(Pledge.unit_id == branch.id)
@@ -284,7 +291,7 @@ def _public_page(ctx: Context, params: Mapping[str, str]) -> BoardPage:
             Figure(t("pledge.figure_kept"), str(kept)),
         ),
         blocks=(block,),
-        filters=(choice,),
+        filters=(scope, choice) if ctx.who.branch_id and not params.get("unit") else (choice,),
         acts=(Act(t("pledge.make"), command="pledge", tone=Tone.PRIMARY),),
     )
 
@@ -299,12 +306,29 @@ def _tiles(ctx: Context, branch: Place, where: Sequence[ColumnElement[bool]]) ->
     tiles = [
         Tile(
             title=t("pledge.tile", name=name, kind=label(pledge.kind)),
-            note=t("pledge.tile_note", text=pledge.text, state=state_text(pledge)),
+            note=t("pledge.tile_note", text=pledge.text, state=_standing(pledge)),
             href=path_of(pledge.number),
         )
         for pledge, name in rows
     ]
     return TilesBlock(tiles=tiles, note="" if tiles else t("pledge.board_empty", name=branch.name))
+
+
+def _standing(pledge: Pledge) -> str:
+    """What a tile says at its end: how often it was kept, or how it ended."""
+    if pledge.state is PledgeState.PUBLIC and pledge.entries:
+        return t("pledge.kept_times", count=pledge.entries)
+    return state_text(pledge)
+
+
+def _near(ctx: Context) -> ColumnElement[bool]:
+    """The branches beside the reader's own, and those the reader answers for."""
+    below = [inside(path) for path in ctx.who.paths(*OVERSEERS)]
+    if ctx.who.branch_id is None:
+        return or_(false(), *below)
+    path = branch_by_id(ctx, ctx.who.branch_id).path
+    above = path[: path.rstrip("/").rfind("/") + 1]
+    return or_(inside(above), *below)
 
 
 def _branches(ctx: Context, year: int) -> TableBlock:
@@ -321,7 +345,7 @@ def _branches(ctx: Context, year: int) -> TableBlock:
             Pledge,
             and_(Pledge.unit_id == Unit.id, Pledge.year == year, Pledge.state.in_(OPEN_TO_ALL)),
         )
-        .where(Unit.kind == UnitKind.BRANCH, Unit.state == UnitState.ACTIVE)
+        .where(Unit.kind == UnitKind.BRANCH, Unit.state == UnitState.ACTIVE, _near(ctx))
         .group_by(Unit.id, Unit.code, Unit.name, Unit.path)
         .order_by(Unit.path)
     )

@@ -187,6 +187,22 @@ class Block:
     rows: tuple[PosterRow, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WordCard:
+    """A heading and paragraphs of (label, words) that somebody wrote."""
+
+    heading: str
+    paragraphs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordCards:
+    """Words on a poster that are to be read whole: they wrap, and the cards grow with them."""
+
+    cards: tuple[WordCard, ...]
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poster:
     """A picture for a group, as a plan: what is on it, not how it is drawn."""
@@ -194,7 +210,7 @@ class Poster:
     title: str
     subtitle: str = ""
     figures: tuple[tuple[str, str], ...] = ()
-    blocks: tuple[Block | TilesBlock, ...] = ()
+    blocks: tuple[Block | TilesBlock | WordCards, ...] = ()
     notes: tuple[str, ...] = ()
 
 

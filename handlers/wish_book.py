@@ -152,7 +152,7 @@ def my_wishes(ctx: Context) -> Sequence[str]:
 
 def _board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     """Wishes as tiles: those to be claimed first; of the own unit or of all."""
-    everywhere = params.get("all") == "1" or not ctx.who.branch_id
+    everywhere = params.get("own") != "1" or not ctx.who.branch_id
     where: list[ColumnElement[bool]] = [Wish.state.in_(ON_THE_BOARD)]
     if not everywhere:
         where.append(Wish.unit_id == ctx.who.branch_id)
@@ -173,10 +173,10 @@ def _board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         .limit(SHOWN)
     )
     scope = Filter(
-        "all",
+        "own",
         t("wish.scope"),
-        (("", t("wish.scope_own")), ("1", t("wish.scope_all"))),
-        "1" if everywhere else "",
+        (("", t("wish.scope_all")), ("1", t("wish.scope_own"))),
+        "" if everywhere else "1",
     )
     return BoardPage(
         title=t("board.wishes.title"),

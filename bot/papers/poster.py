@@ -10,9 +10,10 @@ from bot.papers.palette import CREAM, GOLD, LIGHTS, LINE, MUTED, PAGE, RED, TILE
 from bot.papers.part import MARGIN, Part
 from bot.papers.table import INNER, LIGHT, LIGHT_MARKS, NOTE, table
 from bot.papers.wall import wall
+from bot.papers.wordcards import cards
 from config.texts import t
 from handlers.board import TilesBlock
-from handlers.spec import Block, Poster
+from handlers.spec import Block, Poster, WordCards
 
 HIGHEST: Final = 10_000
 """Phones scale taller pictures down until nothing can be read; the rest stands in the workbook."""
@@ -59,7 +60,10 @@ def _body(poster: Poster) -> Iterator[Part]:
         figures = poster.figures[start : start + per_row]
         yield Tiles(figures, per_row, first=start == 0)
     for block in poster.blocks:
-        yield from wall(block) if isinstance(block, TilesBlock) else table(block)
+        if isinstance(block, WordCards):
+            yield from cards(block)
+        else:
+            yield from wall(block) if isinstance(block, TilesBlock) else table(block)
 
 
 def _tiles_per_row(count: int) -> int:
@@ -85,7 +89,9 @@ def _legend(poster: Poster) -> Iterator[Part]:
         yield Legend(lights)
 
 
-def _lights(block: Block | TilesBlock) -> Iterator[str]:
+def _lights(block: Block | TilesBlock | WordCards) -> Iterator[str]:
+    if isinstance(block, WordCards):
+        return iter(())
     rows = block.tiles if isinstance(block, TilesBlock) else block.rows
     return (row.light for row in rows)
 

@@ -169,3 +169,17 @@ async def test_the_check_is_owed_once_a_month_and_noted_in_one_tap(world: World)
     assert (check.month, check.pledges, check.silent) == ("2027-01", 1, 1)
     assert "本月督诺" not in (await world.say("b1p0", "/待办")).text
     assert "已经督过了" in (await world.say("b1p0", "/督诺")).text
+
+
+async def test_the_pledge_wall_comes_as_a_picture(world: World) -> None:
+    await world.open_chats(["wr1"])
+    assert "还没有公开的承诺" in (await world.say("b1p1", "/承诺墙", "wr1")).text
+    await publish(world, ("b1p1", POST), ("b1p1", SERVICE), ("b1p2", POST))
+    answer = await world.say("b1p1", "/承诺墙", "wr1")
+    assert "3 项" in answer.text
+    message = await world.desk.until(
+        lambda: next((m for m in world.desk.heard("wr1") if m.media), None), 20
+    )
+    picture = Image.open(BytesIO(world.desk.platform.media[message.media[0]].data))
+    assert picture.width == 1080
+    assert picture.height > 700

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.sim.sample.company import PROVINCE, Company, Unit, build_company, tables_of
+from bot.sim.sample.kindness import write_kindness
+from bot.sim.sample.pledges import Year, write_pledges
 from bot.sim.sample.projects import build_projects
 from bot.sim.sample.reports import Report, build_reports
 from bot.sim.sample.vocabulary import vocabulary
@@ -121,6 +123,9 @@ def _fill(session: Session, company: Company, now: datetime, zone: ZoneInfo, see
     )
     _write_reports(session, reports, zone, today.year)
     _publish(session, now, zone)
+    year = Year(now, zone)
+    write_pledges(session, company, year, seed)
+    write_kindness(session, company, year, seed)
     heard = [{"conversation": group.chatid, "channel": LINK, "at": now} for group in company.groups]
     session.execute(insert(Heard), heard)
 
