@@ -1,5 +1,6 @@
 """The one composition root: everything is made here and handed to whoever needs it."""
 
+import asyncio
 import random
 import secrets
 from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ from config.texts import t
 from handlers.catalogue import catalogue
 from jobs import JOBS
 from models.directory import Directory
+from models.segment import warm_up
 from models.store.engine import Store
 
 log = structlog.get_logger()
@@ -128,6 +130,7 @@ class Runtime:
         ``listen``   the long connection
         ``deliver``  the outbox
         """
+        await asyncio.to_thread(warm_up)
         self.writer.start()
         means = Means(
             settings=self.settings,

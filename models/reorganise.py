@@ -25,6 +25,7 @@ from models.errors import UserError
 from models.group import Group
 from models.history import Change, History
 from models.person import Grant, Person, PersonState
+from models.search import follow_unit
 from models.unit import BranchType, Place, Unit, UnitKind, UnitState, covers, inside, place_of
 
 
@@ -76,6 +77,7 @@ def place_unit(session: Session, unit_id: int, parent_id: int | None, act: Act) 
     _update(session, Unit.id == unit_id, parent_id=parent_id)
     below = literal(path).concat(func.substr(Unit.path, len(unit.path) + 1))
     _update(session, inside(unit.path), path=below)
+    follow_unit(session, unit.path, path)
     if unit.kind is not UnitKind.BRANCH and branch_id != unit.branch_id:
         _update(session, inside(path) & _branch_is(unit.branch_id), branch_id=branch_id)
     before, after = _parent_code(above), _parent_code(parent)

@@ -24,6 +24,7 @@ from models.progress import Progress
 from models.project import Project
 from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
+from models.search import SearchEntry
 from models.unit import Unit, UnitAlias
 from models.visit import Visit, VisitPoint
 from models.watch import Watch, WatchNote
@@ -55,6 +56,7 @@ ENTITIES: tuple[type[Base], ...] = (
     Attachment,
     Ranking,
     RankingLine,
+    SearchEntry,
     Message,
     Draft,
     Audit,

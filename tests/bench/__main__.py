@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models.store.schema import migrate
-from tests.bench import loading, quarter, ranking
+from tests.bench import loading, quarter, ranking, search
 from tests.process import ROOT, Product, free_port
 from tests.world import World
 
@@ -35,6 +35,7 @@ def main() -> None:
         ranking.measure(folder)
         loading.measure(folder)
         quarter.measure(folder)
+        search.measure(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 
 from models.base import Base, Code, Tenths, UtcDateTime
+from models.store.schema import of_entities
 from models.store.tables import ENTITIES
 
 assert ENTITIES  # noqa: S101  (imported so that the metadata is complete)
@@ -31,6 +32,7 @@ def run() -> None:
         render_as_batch=True,
         render_item=render_item,
         compare_type=True,
+        include_name=of_entities,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -18,6 +18,7 @@ from models.reorganise import (
     move_unit,
     person_leaves,
 )
+from models.search import Audience, Entry, SearchEntry, index
 from models.store.engine import Store
 from models.unit import Unit, UnitKind, UnitState
 from tests.unit.imports.aid import (
@@ -54,6 +55,28 @@ def refused(why: str) -> AbstractContextManager[object]:
 def identifiers(store: Store) -> dict[str, int]:
     with store.reading() as session:
         return dict(session.execute(select(Unit.code, Unit.id)).all())
+
+
+def test_what_can_be_found_moves_along(settled: Store) -> None:
+    ids = identifiers(settled)
+    before = unit(settled, "CN1").path
+    with settled.writing() as session:
+        for number, path in enumerate((before, unit(settled, "YX").path)):
+            index(
+                session,
+                Entry(
+                    number=f"JY-2026-{number:04d}",
+                    kind="suggestion",
+                    unit_path=path,
+                    audience=Audience.UNIT,
+                    day=NOW.date(),
+                    title="食堂",
+                ),
+            )
+        move_unit(session, ids["CN"], ids["YX"], ACT)
+        paths = session.scalars(select(SearchEntry.unit_path).order_by(SearchEntry.number)).all()
+    assert paths == [unit(settled, "CN1").path, unit(settled, "YX").path]
+    assert paths[0] != before
 
 
 def test_a_unit_moves_with_everything_below(settled: Store) -> None:
