@@ -190,8 +190,12 @@ class Runtime:
         self.store.close()
 
     async def __aenter__(self) -> Self:
-        """Start everything."""
-        await self.start()
+        """Start everything; what was started ends again if the port is taken."""
+        try:
+            await self.start()
+        except OSError:
+            await self.stop()
+            raise
         return self
 
     async def __aexit__(

@@ -1,18 +1,23 @@
 """The command line: one parser, one function per command. Exit code 0: done, 1: not, 2: typo."""
 
 import argparse
+import errno
 import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
 
 from dotenv import dotenv_values
+from sqlalchemy.exc import OperationalError
 
 from bot.logs import set_up_logs
 from config.settings import Settings, SettingsError, read_settings
 from config.texts import t
 from models.errors import UserError
 
+MOST = 65535
+LEVELS = {"check": logging.CRITICAL, "demo": logging.WARNING}
+"""Where somebody reads along, only what matters is logged."""
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -81,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
         return one
 
     demo = add("demo", _demo)
-    demo.add_argument("--port", type=int, default=8000, help=t("cli.demo.port"))
+    demo.add_argument("--port", type=_port, metavar="N", help=t("cli.demo.port"))
     demo.add_argument("--data", default="", metavar="DIR", help=t("cli.demo.data"))
     add("run", _run)
     add("migrate", _migrate)
@@ -105,10 +110,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _port(text: str) -> int:
+    """A port with a free one above it, which the product's own pages take."""
+    if not text.isdecimal() or not 0 < int(text) < MOST:
+        raise argparse.ArgumentTypeError(t("cli.demo.bad_port", most=MOST - 1))
+    return int(text)
+
+
 def main(argv: Sequence[str]) -> int:
     """Do one command; what went wrong is said in Chinese on stderr."""
     args = parser().parse_args(argv)
-    set_up_logs(level=logging.CRITICAL if args.command == "check" else logging.INFO)
+    set_up_logs(level=LEVELS.get(args.command, logging.INFO))
     try:
         settings = read_settings(environment())
         function: Command = args.function
@@ -118,6 +130,15 @@ def main(argv: Sequence[str]) -> int:
             say(problem)
     except UserError as error:
         say(t(error.key, **error.params))
+    except OperationalError:
+        say(t("check.database_away"))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            say(t("cli.port_taken"))
+        elif error.filename is None:
+            raise
+        else:
+            say(t("cli.file", path=error.filename))
     except KeyboardInterrupt:
         return 130
     return 1

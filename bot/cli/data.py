@@ -14,7 +14,7 @@ from handlers.imports import ImportProblems, import_tables, summary_lines
 from handlers.table import Wish
 from models.errors import UserError
 from models.store.engine import Store
-from models.store.schema import migrate
+from models.store.schema import head, migrate, revision
 
 
 def migrate_database(args: argparse.Namespace, settings: Settings) -> int:
@@ -26,10 +26,17 @@ def migrate_database(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def ready_store(settings: Settings) -> Store:
-    """The database; a SQLite file is brought to head by itself."""
+    """The database; a SQLite file is brought to head by itself, PostgreSQL has to be there."""
     if sqlite_path(settings.database_url) is not None:
         migrate(settings.database_url)
-    return Store(settings.database_url)
+        return Store(settings.database_url)
+    store = Store(settings.database_url)
+    with store.reader.connect() as connection:
+        known = revision(connection)
+    if known is None or known < head():
+        store.close()
+        raise UserError("keep.migrate_first")
+    return store
 
 
 def import_workbook(args: argparse.Namespace, settings: Settings) -> int:

@@ -5,6 +5,7 @@ import asyncio
 import random
 import shutil
 import signal
+import socket
 import tempfile
 import time
 from datetime import datetime
@@ -27,6 +28,8 @@ from models.store.schema import migrate
 
 SEED = 20260701
 HOST = "127.0.0.1"
+PORTS = range(8000, 8100, 2)
+"""Where the desk is looked for when no port was asked for."""
 
 
 def demo(args: argparse.Namespace, settings: Settings) -> int:
@@ -34,11 +37,27 @@ def demo(args: argparse.Namespace, settings: Settings) -> int:
     folder = Path(args.data) if args.data else Path(tempfile.mkdtemp(prefix="zhibutong-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        asyncio.run(_serve(folder, args.port, settings))
+        asyncio.run(_serve(folder, args.port or free_pair(), settings))
     finally:
         if not args.data:
             shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def free_pair() -> int:
+    """The first port from the usual one on that is free, and the next one too."""
+    return next((port for port in PORTS if is_free(port) and is_free(port + 1)), PORTS[0])
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def prepare(folder: Path, settings: Settings, clock: Clock) -> tuple[str, SampleFacts]:

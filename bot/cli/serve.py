@@ -6,21 +6,20 @@ import signal
 
 from bot.app import build
 from bot.cli import say
+from bot.cli.data import ready_store
 from bot.tune import tune
-from config.settings import Settings, sqlite_path
+from config.settings import Settings
 from config.texts import t
-from models.store.schema import migrate
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Serve until told to stop; on SQLite the schema is brought to head first."""
+    """Serve until told to stop; the schema has to be at head, SQLite is brought there."""
     del args
     has_door = settings.has_link or settings.has_aibot_callback or settings.has_app
     if not (has_door or settings.has_app_callback):
         say(t("settings.no_channel"))
         return 1
-    if sqlite_path(settings.database_url) is not None:
-        migrate(settings.database_url)
+    ready_store(settings).close()
     asyncio.run(_serve(settings))
     return 0
 

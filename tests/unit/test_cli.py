@@ -1,6 +1,7 @@
 """The command line as an operator uses it: one workbook, exports, jobs, backup, the doctor."""
 
 import base64
+import socket
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from openpyxl import Workbook, load_workbook
 from sqlalchemy import func, select
 
 from bot.cli import main
+from bot.cli.demo import is_free
 from models.project import Project
 from models.push import Push
 from models.store.engine import Store
@@ -216,3 +218,47 @@ def test_run_without_a_door_is_refused(cli: Cli, monkeypatch: pytest.MonkeyPatch
 
 def test_the_schema_is_brought_to_head_once(cli: Cli) -> None:
     assert "已是最新" in cli("migrate")[1]
+
+
+@pytest.mark.postgres
+def test_a_postgresql_that_was_not_prepared_is_named(
+    cli: Cli, postgres_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZBT_DATABASE_URL", postgres_server)
+    book = workbook(tmp_path / "a.xlsx")
+    for command in (("run",), ("import", book), ("export", "进展"), ("jobs",)):
+        code, _, err = cli(*command)
+        assert (code, err.strip()) == (1, "请先运行 python -m bot migrate。"), command
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////proc/nowhere/x.db"]
+)
+def test_a_database_that_is_away_is_named(
+    cli: Cli, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZBT_DATABASE_URL", url)
+    for command in (("run",), ("migrate",), ("import", workbook(tmp_path / "a.xlsx")), ("jobs",)):
+        code, _, err = cli(*command)
+        assert code == 1
+        assert "连不上数据库" in err, command
+        assert len(err.splitlines()) == 1
+
+
+def test_what_cannot_be_written_or_listened_on_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("import", workbook(tmp_path / "a.xlsx"))[0] == 0
+    for command in (("export", "单位", "-o", "none/x.xlsx"), ("backup", "none/x.zip")):
+        code, _, err = cli(*command)
+        assert code == 1
+        assert "读写不了 none/x" in err
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        monkeypatch.setenv("ZBT_LISTEN", f"127.0.0.1:{taken}")
+        code, _, err = cli("run")
+        assert code == 1
+        assert "换一个端口" in err
+        assert not is_free(taken)
+    assert cli("demo", "--port", "99999")[0] == 2
+    assert cli("demo", "--port", "x")[0] == 2
