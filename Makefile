@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := bot jobs handlers models config
 
-.PHONY: help install install-dev run test check bench lock clean
+.PHONY: help install install-dev run test check bench pictures lock clean revision
 
 help:            ## show the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/'
@@ -39,6 +39,9 @@ check: install-dev                   ## the fast static part
 
 bench: install-dev                   ## measured side by side in one run
 	$(BIN)/python -m tests.bench
+
+pictures: install-dev                ## the README's pictures, taken from the running desk
+	$(BIN)/python -m tests.pictures
 
 lock:                                ## resolve the dependencies anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.txt

@@ -7,6 +7,7 @@ and parked after some attempts, so that the others go on.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -197,6 +198,8 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to tick; what was missed while nobody ran is caught up with at once."""
+        # A tick that finds the one before it still at work is no news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._ticker = AsyncIOScheduler(timezone="UTC")
         self._ticker.add_job(
             self.sweep, "interval", id=TICKS, seconds=TICK, coalesce=True, misfire_grace_time=None

@@ -175,6 +175,7 @@ def _cutoff(ctx: Context, ranking: Ranking, count: int) -> Markdown:
 
 
 def _text_row(row: Row, *, own: bool = False) -> Markdown:
+    """No ``2. `` before it: Markdown would number the rows itself and part those that tie."""
     return fill(
         "ranking.own_row" if own else "ranking.row",
         place=row.place,
@@ -186,8 +187,8 @@ def _text_row(row: Row, *, own: bool = False) -> Markdown:
 
 
 def _moved(change: int | None) -> str:
-    """The arrow behind a line, if there is one."""
-    return "" if change is None else f" {arrow_text(change)}"
+    """The arrow behind a line, if its place changed."""
+    return f" {arrow_text(change)}" if change else ""
 
 
 def _own_line(own: Row) -> Markdown:

@@ -134,17 +134,17 @@ async def test_ties_share_a_place_and_the_arrows_show_the_way(world: World) -> N
     world.clock.move_to(MONDAY_AT_NINE)
     await world.runtime.scheduler.sweep()
     first = (await world.say("b1p1", "/排名", "wr1")).text
-    assert "1. 变电运维一班党支部 70%，较计划 −19.6" in first
-    assert "2. 城北供电所党支部 50%，较计划 −39.6" in first
-    assert "**2. 城南供电所党支部 50%，较计划 −39.6（本支部）**" in first
-    assert "4. 输电运检党支部 30%，较计划 −59.6" in first
+    assert "\n1、变电运维一班党支部 70%（−19.6）" in first
+    assert "\n2、城北供电所党支部 50%（−39.6）" in first
+    assert "**2、城南供电所党支部 50%（−39.6）　本支部**" in first
+    assert "\n4、输电运检党支部 30%（−59.6）" in first
     await world.say("b4p1", "/进展 90% 二", "wr4")
     world.clock.move_to(MONDAY_AT_NINE + timedelta(days=7))
     await world.runtime.scheduler.sweep()
     second = (await world.say("b4p1", "/排名", "wr4")).text
     assert "第 1 名** ▲3" in second
-    assert "**1. 输电运检党支部 90%，较计划 −1.5 ▲3（本支部）**" in second
-    assert "2. 变电运维一班党支部 70%，较计划 −21.5 ▼1" in second
+    assert "**1、输电运检党支部 90%（−1.5） ▲3　本支部**" in second
+    assert "\n2、变电运维一班党支部 70%（−21.5） ▼1" in second
 
 
 async def test_missed_while_down_is_made_up_within_a_day(world: World) -> None:
@@ -194,7 +194,7 @@ async def test_a_house_may_show_groups_the_best_third_only(world: World) -> None
     await world.runtime.scheduler.sweep()
     await world.desk.until(lambda: len(broadcast(world, 4)) == 2 or None, 20)
     text, picture = broadcast(world, 4)
-    assert "2. 城北供电所党支部 60%" in text.text
+    assert "2、城北供电所党支部 60%" in text.text
     assert "城南供电所" not in text.text
     assert "第 4 名" in own_line(text.text)
     assert "进度中位数：60%" in text.text

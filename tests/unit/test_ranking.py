@@ -72,7 +72,7 @@ def test_a_ranking_is_one_message_of_a_webhook(length: int) -> None:
 
 def test_names_of_usual_length_leave_room_for_ten_rows() -> None:
     text = group_text(CTX, table(14), None)
-    assert "\n10. 第10号" in text
+    assert "\n10、第10号" in text
 
 
 @pytest.mark.parametrize(
