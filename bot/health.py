@@ -77,9 +77,10 @@ class Figures(Collector):
         yield messages
         yield self._pushes()
         link = self._runtime.doors.link
-        up = GaugeMetricFamily("zhibutong_link_up", "Long connection subscribed.")
-        up.add_metric([], 1.0 if link is not None and link.state.value == "subscribed" else 0.0)
-        yield up
+        if link is not None:
+            up = GaugeMetricFamily("zhibutong_link_up", "Long connection subscribed.")
+            up.add_metric([], float(link.state.value == "subscribed"))
+            yield up
 
     def _pushes(self) -> Metric:
         pushes = GaugeMetricFamily("zhibutong_pushes", "Pushes not delivered.", labels=["state"])

@@ -1,54 +1,21 @@
 """The pictures of the README, taken from the running desk: ``make pictures``."""
 
 import asyncio
-import contextlib
-import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from io import BytesIO
+from pathlib import Path
 from urllib.parse import urljoin
 
-import aiohttp
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from bot.cli.demo import is_free
-from tests.process import ROOT, free_port
+from tests.process import ROOT, demo
 
 FOLDER = ROOT / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
 DESKTOP, PHONE = (1280, 900), (360, 740)
 STEPS = ("在群里报一次进展", "随便怎么写都认得", "党建部查台账", "拨到下周一九点")
 REPORT, ANY_WAY, LEDGER, MONDAY = STEPS
-
-
-@asynccontextmanager
-async def demo(folder: str) -> AsyncIterator[str]:
-    """``python -m bot demo`` on free ports; yields its address."""
-    port = free_port()
-    while not (is_free(port) and is_free(port + 1)):
-        port = free_port()
-    command = ("-m", "bot", "demo", "--port", str(port), "--data", folder)
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT)
-    try:
-        async with aiohttp.ClientSession() as session:
-            await ready(session, f"http://127.0.0.1:{port + 1}/readyz")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def ready(session: aiohttp.ClientSession, address: str) -> None:
-    """Wait until it answers."""
-    for _ in range(300):
-        with contextlib.suppress(aiohttp.ClientError):
-            async with session.get(address) as answer:
-                if answer.ok:
-                    return
-        await asyncio.sleep(0.1)
-    raise TimeoutError(address)
 
 
 async def visit(browser: Browser, address: str, size: tuple[int, int], scale: int = 1) -> Page:
@@ -132,7 +99,7 @@ async def phone(browser: Browser, address: str) -> None:
 async def main() -> None:
     """All pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        async with demo(folder) as address, async_playwright() as playwright:
+        async with demo(Path(folder)) as address, async_playwright() as playwright:
             arguments = ["--headless", "--no-sandbox", "--disable-gpu"]
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
             await story(browser, address)

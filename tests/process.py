@@ -10,12 +10,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from bot.cli.demo import is_free
 from bot.sim.cipher import Sealer
 
 ROOT = Path(__file__).parents[1]
@@ -114,6 +117,35 @@ class Product:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=30)
+
+
+@asynccontextmanager
+async def demo(folder: Path) -> AsyncIterator[str]:
+    """``python -m bot demo`` on free ports; yields its address."""
+    port = free_port()
+    while not is_free(port + 1):
+        port = free_port()
+    command = ("-m", "bot", "demo", "--port", str(port), "--data", str(folder))
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT)
+    try:
+        await answering(f"http://127.0.0.1:{port + 1}/readyz")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def answering(address: str) -> None:
+    """Wait until an address says that all is well."""
+    until = time.monotonic() + READY_WITHIN
+    async with aiohttp.ClientSession() as session:
+        while time.monotonic() < until:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(address) as answer:
+                    if answer.ok:
+                        return
+            await asyncio.sleep(0.05)
+    raise TimeoutError(address)
 
 
 class Driver:

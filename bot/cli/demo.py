@@ -11,16 +11,18 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.app import Runtime, build
-from bot.clock import Clock, ShiftedClock
+from bot.clock import ShiftedClock
 from bot.sim.desk import Desk
 from bot.sim.sample import SampleFacts, load_sample
 from bot.sim.server import serve
 from bot.sim.setup import Persona, invent
 from config.settings import Settings, read_settings
 from config.texts import t
+from models.job_run import JobRun
+from models.message import Message
 from models.person import member_by_userid
 from models.project import Project
 from models.store.engine import Store
@@ -60,14 +62,21 @@ def is_free(port: int) -> bool:
     return True
 
 
-def prepare(folder: Path, settings: Settings, clock: Clock) -> tuple[str, SampleFacts]:
-    """The demo's database with the sample company in it; loaded once per folder."""
+def prepare(folder: Path, settings: Settings, clock: ShiftedClock) -> tuple[str, SampleFacts]:
+    """The demo's database with the sample company in it; loaded once per folder.
+
+    Kept data may come from a time that somebody moved forward to: the clock goes on from there.
+    """
     url = f"sqlite:///{folder / 'demo.db'}"
     migrate(url)
     store = Store(url)
     with store.writing() as session:
         facts = load_sample(session, now=clock.now(), zone=settings.timezone, seed=SEED)
+        moments = [session.scalar(select(func.max(at))) for at in (JobRun.started_at, Message.at)]
     store.close()
+    reached = max(moment for moment in (clock.now(), *moments) if moment)
+    if reached > clock.now():
+        clock.move_to(reached)
     return url, facts
 
 
@@ -77,7 +86,7 @@ async def _serve(folder: Path, port: int, settings: Settings) -> None:
     begun = time.perf_counter()
     url, facts = await asyncio.to_thread(prepare, folder, settings, clock)
     print(t("cli.demo.loaded", seconds=round(time.perf_counter() - begun, 1), **facts.counts))
-    chance = random.Random(SEED)  # noqa: S311  (a toy company's secrets: the same every time)
+    chance = random.SystemRandom()
     desk = Desk(invent(chance, corp_name=facts.name), clock=clock, chance=chance)
     furnish(desk, facts, await asyncio.to_thread(guide_words, url, facts))
     runtimes: list[Runtime] = []

@@ -22,6 +22,9 @@ from bot.sim.setup import Department, Person, Persona, Setup, token
 from bot.sim.signals import Signals
 
 FIRST_MSGID: Final = 7_300_000_000_000_000_000
+MSGID_STEP: Final = 4096
+MSGIDS_A_SECOND: Final = 2**20
+"""A desk that begins later gives other ids: the product may remember those of an earlier one."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class Platform:
         self.setup = setup
         self.clock = clock
         self.chance = chance
+        self._first_id = FIRST_MSGID + int(clock.now().timestamp()) * MSGIDS_A_SECOND
         self.base = ""
         self.bot_url = ""
         self.app_url = ""
@@ -169,7 +173,8 @@ class Platform:
 
     def next_id(self) -> str:
         """A message id of the app's kind: a 64-bit number in digits."""
-        return str(FIRST_MSGID + len(self.messages) * 4096 + self.chance.randrange(4096))
+        count = len(self.messages) * MSGID_STEP + self.chance.randrange(MSGID_STEP)
+        return str(self._first_id + count)
 
     def post(
         self,
