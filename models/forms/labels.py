@@ -34,6 +34,7 @@ class Mark:
     ``name``   where its own name (or bracket) begins
     ``end``    where the value begins
     ``close``  the bracket that ends the value, if one was opened before the label: 【进度：80%】
+    ``explicit``  whether a colon or brackets make it a label beyond doubt
     """
 
     field: Field[Any]
@@ -41,6 +42,7 @@ class Mark:
     name: int
     end: int
     close: str = ""
+    explicit: bool = True
 
     def value_end(self, text: str, end: int) -> int:
         """Where the value ends, if the next label begins at ``end``."""
@@ -102,7 +104,8 @@ def _mark(labels: _Labels, found: re.Match[str], text: str) -> Mark | None:
         if is_text(field) or not field.lead(value):
             return None
     close = _CLOSING[text[name]] if found["open"] else ""
-    return Mark(field, found.start(), name, found.end(), close)
+    explicit = bool(found["boxed"] or found["colon"])
+    return Mark(field, found.start(), name, found.end(), close, explicit)
 
 
 def scan(form: Form, text: str) -> Iterator[Mark]:

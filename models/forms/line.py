@@ -1,6 +1,6 @@
 """One typed line into raw answers: ``/进展 60% 完成两项``, ``进度：60% 说明：…`` in any order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ class _Sorting:
     labelled: frozenset[str]
     spans: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
+    repeated: list[Mark] = field(default_factory=list)
 
     def add(self, key: str, start: int, end: int) -> None:
         """Give a stretch of the line to a field."""
@@ -68,6 +69,16 @@ def read_line(form: Form, rest: Typed, reading: Reading) -> Line:
     """
     rest = rest.strip()
     marks = list(scan(form, rest.text))
+    sorting = _sort(form, reading, rest, marks)
+    if sorting.repeated:
+        # A name alone that stands there again is one of the words: 60% 完成轮换，完成率95%.
+        sorting = _sort(form, reading, rest, [m for m in marks if m not in sorting.repeated])
+    answers = sorting.answers()
+    _late_percent(sorting, answers)
+    return Line(answers, tuple(sorting.problems))
+
+
+def _sort(form: Form, reading: Reading, rest: Typed, marks: Sequence[Mark]) -> _Sorting:
     sorting = _Sorting(form, reading, rest, frozenset(mark.field.key for mark in marks))
     head = marks[0].start if marks else len(rest.text)
     if not (marks and _is_heading(rest.text[:head].strip())):
@@ -75,9 +86,7 @@ def read_line(form: Form, rest: Typed, reading: Reading) -> Line:
     for at, mark in enumerate(marks):
         end = marks[at + 1].start if at + 1 < len(marks) else len(rest.text)
         _take_labelled(sorting, mark, end)
-    answers = sorting.answers()
-    _late_percent(sorting, answers)
-    return Line(answers, tuple(sorting.problems))
+    return sorting
 
 
 def _is_heading(text: str) -> bool:
@@ -104,6 +113,8 @@ def _take_labelled(sorting: _Sorting, mark: Mark, end: int) -> None:
     reach = start + (_reach(mark.field, text[start:end], sorting.reading) or end - start)
     if key not in sorting.spans:
         sorting.add(key, start, reach)
+    elif not mark.explicit:
+        sorting.repeated.append(mark)
     elif sorting.answers()[key] != (typed := sorting.rest.original(start, reach)):
         label = t(f"form.{sorting.form.key}.{key}.label")
         problem = Problem("problem.line.twice", {"label": label, "typed": typed})
