@@ -61,3 +61,8 @@ def date_text(day: date, today: date) -> str:
     weekday = words("figures.weekdays")[day.weekday()]
     key = "figures.date" if day.year == today.year else "figures.date_year"
     return t(key, year=day.year, month=day.month, day=day.day, weekday=weekday)
+
+
+def short_text(text: str, most: int) -> str:
+    """The beginning of somebody's words, with … where something is missing."""
+    return text if len(text) <= most else text[: most - 1] + "…"

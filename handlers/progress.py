@@ -12,7 +12,7 @@ from config.texts import label, t, words
 from handlers.content import Card
 from handlers.context import Context
 from handlers.dossier import Dossier, Record, Section
-from handlers.figures import minute_text, percent_text, plan_text
+from handlers.figures import minute_text, percent_text, plan_text, short_text
 from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
 from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Action, Command, Family
@@ -40,6 +40,8 @@ from models.unit import Place
 
 SAID_CHARS = 2000
 RECENT = 5
+SAID = 30
+"""Characters of a description in a list."""
 
 
 def _went_down(answers: Answers, facts: Facts) -> bool:
@@ -341,7 +343,7 @@ def my_reports(ctx: Context) -> Sequence[str]:
             number=row.number,
             at=minute_text(ctx.local(row.at)),
             percent=percent_text(row.percent),
-            said=row.said[:30],
+            said=short_text(row.said, SAID),
         )
         for row in latest_by(ctx.session, ctx.who.id, RECENT)
     ]
