@@ -348,7 +348,7 @@ LEDGER = Ledger(
         Column(key="branch", expr=Unit.name, width=34),
         Column(key="percent", expr=RankingLine.percent, kind=Kind.PERCENT, width=8),
         Column(key="planned", expr=RankingLine.planned, kind=Kind.PERCENT, width=8, wide=True),
-        Column(key="ahead", expr=RankingLine.ahead, kind=Kind.NUMBER, width=10, wide=True),
+        Column(key="ahead", expr=RankingLine.ahead, kind=Kind.NUMBER, width=10),
         Column(key="change", expr=RankingLine.change, kind=Kind.NUMBER, width=10),
         Column(key="state", expr=RankingLine.state, kind=Kind.WORD, width=10),
         Column(key="cutoff", expr=Ranking.cutoff, kind=Kind.TIME, width=18, wide=True),
