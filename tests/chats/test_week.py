@@ -16,8 +16,7 @@ from openpyxl import load_workbook
 from PIL import Image
 
 from bot.sim.messages import Kind, Message
-from config.rules import default_rules
-from tests.world import TUESDAY, Company, World
+from tests.world import PATIENT, TUESDAY, Company, World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY_AT_NINE = datetime(2026, 11, 23, 9, 0, tzinfo=SHANGHAI)
@@ -185,7 +184,7 @@ async def test_nobody_is_woken_at_night(world: World) -> None:
 async def test_a_house_may_show_groups_the_best_third_only(world: World) -> None:
     """Then the whole table goes to the secretaries, privately."""
     await world.runtime.stop()
-    rules = default_rules()
+    rules = PATIENT
     third = replace(rules.broadcast, ranking_full=False)
     await world.open_product(rules=replace(rules, broadcast=third))
     for branch, percent in ((1, 50), (2, 60), (3, 70), (4, 30)):
