@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,10 +16,11 @@ from bot import health, outbox, presence, scheduler
 from bot.channel import Abilities, Answer, Incoming
 from bot.clock import Clock, SystemClock, steady
 from bot.contexts import Contexts
-from bot.dispatch import Dispatcher, Intake
+from bot.dispatch import Dispatcher, Intake, NotingWork
 from bot.doors import Doors, Means, open_doors
 from bot.fetcher import Fetcher
 from bot.forms import Forms
+from bot.keys import open_vault, secret_key
 from bot.outbox import Outbox
 from bot.papers.studio import Studio, drawing_process
 from bot.papers.worker import Desk
@@ -31,14 +31,15 @@ from bot.scheduler import Scheduler
 from bot.watch import Beats, Signs
 from bot.web.access import Links, Signer
 from bot.web.pages import Pages, Site
+from bot.web.survey import SurveyPages
 from bot.web.uploads import Upload, keep_uploads
 from bot.wecom.media import sniff
 from bot.writer import Writer
 from config.rules import Rules, read_rules
-from config.settings import Settings, SettingsError, sqlite_path
-from config.texts import t
+from config.settings import Settings, sqlite_path
 from handlers.catalogue import catalogue
 from jobs import JOBS
+from models.audit import Entry
 from models.directory import Directory
 from models.segment import warm_up
 from models.store.engine import Store
@@ -79,6 +80,7 @@ class Runtime:
         self._chance = overrides.chance or random.SystemRandom()
         self.store = Store(settings.database_url)
         self.directory = Directory()
+        self.vault = open_vault(settings)
         self.catalogue = catalogue()
         self.rates = Rates(self.clock.now)
         self.signer = Signer(secret_key(settings), self.clock)
@@ -86,7 +88,7 @@ class Runtime:
         self.forms = Forms(self.catalogue)
         self.writer = Writer(
             self.store.writer,
-            Intake(self.clock, self.token, self.directory),
+            Intake(self.clock, self.token, self.directory, self.vault),
             threads=1 if self.store.is_sqlite else WRITERS,
             apart=() if self.store.is_sqlite else LANES,
         )
@@ -97,6 +99,7 @@ class Runtime:
             self.directory,
             self.token,
             self.links.make,
+            self.vault,
         )
         router = Router(self.catalogue, self.forms, self.contexts, settings.bot_names)
         self.dispatcher = Dispatcher(
@@ -218,6 +221,12 @@ class Runtime:
         await self.dispatcher.follow(incoming, answer)
         self.outbox.wake()
 
+    async def _note(self, entries: Sequence[Entry]) -> None:
+        """Add rows to the audit; returns when they are durable."""
+        work = NotingWork(lambda _: None, list(entries), asyncio.get_running_loop())
+        self.writer.put(work)
+        await work.future
+
     def _presence(self, overrides: Overrides) -> Presence:
         pace = overrides.pace or (ONE_DISK if self.store.is_sqlite else Pace())
         signs = None
@@ -245,9 +254,13 @@ class Runtime:
             context=self.contexts.reading,
             token=self.token,
             keep=self._keep,
+            note=self._note,
+            write=self.writer.do,
         )
         app = web.Application(client_max_size=BODY)
-        app.add_routes([*self.doors.routes, *health.routes(self), *Pages(site).routes()])
+        pages = Pages(site)
+        app.add_routes([*self.doors.routes, *health.routes(self), *pages.routes()])
+        app.add_routes(SurveyPages(site, pages).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
         await self._runner.setup()
         host, port = self.settings.listen_host, self.settings.listen_port
@@ -259,22 +272,3 @@ class Runtime:
 def build(settings: Settings, **overrides: Any) -> Runtime:  # noqa: ANN401  (fields of Overrides)
     """Everything, wired but not started. Call it inside the event loop that will run it."""
     return Runtime(settings, Overrides(**overrides))
-
-
-def secret_key(settings: Settings) -> str:
-    """The signing key: from the settings; on SQLite otherwise one kept beside the database."""
-    if settings.secret_key:
-        return settings.secret_key
-    if not settings.database_url.startswith("sqlite"):
-        raise SettingsError([t("settings.secret_key")])
-    path = settings.data_dir / "secret.key"
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(48))
-    return path.read_text("utf-8").strip()
-
-
-def _write_private(path: Path, text: str) -> None:
-    """A file that only its owner can read, from the first moment on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text, "utf-8")

@@ -81,12 +81,14 @@ class Answer:
 
     The dispatcher keeps it within the abilities of the channel; what does not fit has become
     outbox rows in the same transaction. ``private``: the update is for the clicker alone.
+    ``sealed``: what is stored for a redelivery is encrypted.
     """
 
     text: str = ""
     card: Card | None = None
     update: Card | None = None
     private: bool = False
+    sealed: bool = False
 
 
 Dispatch: TypeAlias = Callable[[Incoming], Awaitable[Answer | None]]

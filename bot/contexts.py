@@ -11,6 +11,7 @@ from config.rules import Rules
 from handlers.context import Context
 from models.directory import Directory
 from models.person import member_by_userid
+from models.vault import SHUT, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Contexts:
     directory: Directory
     token: Callable[[], str]
     link: Callable[[str, str], str]
+    vault: Vault = SHUT
 
     def hearing(self, session: Session, userid: str, chat: str, message_id: str) -> Context:
         """For a message, inside the writer's transaction: people and rooms come from memory."""
@@ -52,4 +54,5 @@ class Contexts:
             directory=self.directory,
             token=self.token,
             link=self.link,
+            vault=self.vault,
         )

@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, exists, func, literal_column, null, or_, selec
 from sqlalchemy.orm import Session
 
 from bot.channel import Target
+from bot.keeping import unsealed
 from handlers.content import Content as Said
-from handlers.content import load
 from models.group import Group, Heard
 from models.push import Content, Outlet, Push, PushState
 
@@ -139,7 +139,7 @@ def _fill(session: Session, batches: dict[str, Batch], now: datetime) -> None:
             Delivery(
                 id=push.id,
                 target=target,
-                content=load(body),
+                content=unsealed(session, body),
                 digest=push.digest,
                 task=push.task,
                 attempts=push.attempts,

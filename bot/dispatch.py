@@ -8,13 +8,12 @@ A redelivery gets the stored answer. Whatever takes longer than a few seconds is
 
 import asyncio
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -24,17 +23,19 @@ from sqlalchemy.orm import Session
 from bot.channel import Abilities, Answer, Incoming
 from bot.clock import Clock
 from bot.fit import fit
+from bot.keeping import VAULT, keep_answer, seal_orders, stored_answer, write_orders
 from bot.writer import Work, Writer
 from config.rules import Rules
 from config.texts import t
-from handlers.content import Card, Text, dump, load
+from handlers.content import Card, Text, dump
 from handlers.reply import Markdown, Reply, fill
-from models.audit import Audit
+from models.audit import Entry, append
 from models.directory import Directory
 from models.errors import Unavailable, UserError
 from models.group import Heard
 from models.message import Message
 from models.push import Order, insert_new, write_pushes
+from models.vault import Vault
 
 log = structlog.get_logger()
 
@@ -44,13 +45,18 @@ HEARD_AGAIN = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Trace:
-    """Who and what, noted as soon as it is known, so that a failure can be audited as well."""
+    """Who and what, noted as soon as it is known, so that a failure can be audited as well.
+
+    ``notes`` are further rows for the audit; they count only if the message was done.
+    """
 
     person_id: int | None = None
     action: str = ""
     subject: str = ""
+    notes: list[Entry] = field(default_factory=list)
 
 
+R = TypeVar("R")
 Handle: TypeAlias = Callable[[Session, Incoming, Trace], tuple[Reply, list[Order]]]
 """Understands and does what a message asks, in the session it is given; also says what to push."""
 
@@ -101,13 +107,35 @@ class MessageWork(Work[Answer]):
             return not self.answered
 
 
+class NotingWork(Work[R]):
+    """Work beside the messages (a page, a job) that leaves rows in the audit.
+
+    ``run`` may fill ``notes``; they are written with the batch, where the chain is held shortest.
+    """
+
+    __slots__ = ("notes",)
+
+    def __init__(
+        self,
+        run: Callable[[Session], R],
+        notes: list[Entry],
+        loop: asyncio.AbstractEventLoop,
+        key: str = "",
+    ) -> None:
+        super().__init__(run, loop, key)
+        self.notes = notes
+
+
 class Intake:
     """The bookkeeping of a batch of messages (``bot.writer.Batch``)."""
 
-    def __init__(self, clock: Clock, token: Callable[[], str], directory: Directory) -> None:
+    def __init__(
+        self, clock: Clock, token: Callable[[], str], directory: Directory, vault: Vault
+    ) -> None:
         self._clock = clock
         self._token = token
         self._directory = directory
+        self._vault = vault
         self._heard: dict[tuple[str, str], datetime] = {}
 
     def open(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
@@ -122,12 +150,13 @@ class Intake:
         for work in messages:
             if work.incoming.message_id in known:
                 work.verdict = "again"
-                stored = known[work.incoming.message_id]
-                work.result = Answer() if work.incoming.entered else read_answer(stored)
+                stored = stored_answer(connection, self._vault, work.incoming.message_id, known)
+                work.result = Answer() if work.incoming.entered else stored
 
     def begin(self, session: Session) -> None:
-        """Let the organisation be known to what runs in this session."""
+        """Let the organisation and the vault be known to what runs in this session."""
         self._directory.enter(session)
+        session.info[VAULT] = self._vault
 
     def failed(self, work: Work[Any], error: Exception) -> bool:
         """Turn the error of a message into its answer; other works keep theirs."""
@@ -158,29 +187,40 @@ class Intake:
         return True
 
     def close(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
-        """Write dedupe rows with their answers, audit rows and pushes of the whole batch."""
+        """Write dedupe rows with their answers, pushes and audit rows of the whole batch."""
         done = [
             work
             for work in works
             if isinstance(work, MessageWork) and work.error is None and work.verdict != "again"
         ]
-        if not done:
-            return
+        if done:
+            self._keep(connection, done)
+        notes = [entry for work in works if work.error is None for entry in _notes(work)]
+        # Last of all: it takes the lock of the audit's chain, held until the commit.
+        append(connection, notes, self._vault)
+
+    def _keep(self, connection: Connection, done: Sequence[MessageWork]) -> None:
         now = self._clock.now()
         for work in done:
             if not work.seal():
                 work.orders.extend(following(work.incoming, work.result or Answer(), now))
+            if work.trace.action:
+                work.trace.notes.insert(0, _entry(work, now))
         connection.execute(
             insert(Message),
             [
-                {"id": w.incoming.message_id, "at": now, "answer": write_answer(w.result)}
+                {
+                    "id": w.incoming.message_id,
+                    "at": now,
+                    "answer": keep_answer(
+                        connection, self._vault, w.incoming.message_id, w.result, now
+                    ),
+                }
                 for w in done
             ],
         )
-        if audited := [w for w in done if w.trace.action]:
-            connection.execute(insert(Audit), [_audit_row(w, now) for w in audited])
         if orders := [order for w in done for order in w.orders]:
-            write_pushes(connection, orders, now)
+            write_pushes(connection, seal_orders(connection, self._vault, orders, now), now)
         self._hear(connection, done, now)
 
     def _hear(self, connection: Connection, works: Sequence[MessageWork], now: datetime) -> None:
@@ -210,16 +250,22 @@ _HEARD_AGAIN = (
 )
 
 
-def _audit_row(work: MessageWork, now: datetime) -> dict[str, Any]:
-    return {
-        "at": now,
-        "person_id": work.trace.person_id,
-        "actor": "",
-        "action": work.trace.action,
-        "subject": work.trace.subject if work.verdict == "ok" else "",
-        "outcome": work.verdict,
-        "channel": work.incoming.channel,
-    }
+def _entry(work: MessageWork, now: datetime) -> Entry:
+    return Entry(
+        at=now,
+        person_id=work.trace.person_id,
+        action=work.trace.action,
+        subject=work.trace.subject if work.verdict == "ok" else "",
+        outcome=work.verdict,
+        channel=work.incoming.channel,
+    )
+
+
+def _notes(work: Work[Any]) -> list[Entry]:
+    """The audit rows of a piece of work; what a message would have noted dies with its failure."""
+    if isinstance(work, MessageWork):
+        return work.trace.notes if work.verdict == "ok" else work.trace.notes[:1]
+    return work.notes if isinstance(work, NotingWork) else []
 
 
 def following(incoming: Incoming, answer: Answer, now: datetime) -> list[Order]:
@@ -241,34 +287,10 @@ def following(incoming: Incoming, answer: Answer, now: datetime) -> list[Order]:
             task=task,
             reply_url=incoming.reply_url,
             prompt=True,
+            sealed=answer.sealed,
         )
         for number, content in enumerate(contents)
     ]
-
-
-def write_answer(answer: Answer | None) -> str | None:
-    """An answer as JSON."""
-    if answer is None or answer == Answer():
-        return None
-    body: dict[str, Any] = {"text": answer.text}
-    if answer.card:
-        body["card"] = dump(answer.card)
-    if answer.update:
-        body["update"] = dump(answer.update)
-    if answer.private:
-        body["private"] = True
-    return json.dumps(body, ensure_ascii=False)
-
-
-def read_answer(text: str | None) -> Answer:
-    """What :func:`write_answer` wrote."""
-    if text is None:
-        return Answer()
-    body = json.loads(text)
-    cards: Mapping[str, Any] = {
-        name: load(body[name]) for name in ("card", "update") if name in body
-    }
-    return Answer(text=body["text"], private=body.get("private", False), **cards)
 
 
 class Dispatcher:
@@ -319,7 +341,7 @@ class Dispatcher:
         now = self._clock.now()
         orders = following(incoming, answer, now)
         await self._writer.do(
-            lambda session: write_pushes(session.connection(), orders, now),
+            lambda session: write_orders(session, orders, now),
             incoming.chat or incoming.sender.lower(),
         )
 

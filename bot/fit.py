@@ -33,7 +33,7 @@ def fit(
             rest.append(Text(text))
             text = ""
         update = replace(card, task=incoming.click.task)
-        answer = Answer(text=text, update=update, private=reply.private)
+        answer = Answer(text=text, update=update, private=reply.private, sealed=reply.sealed)
     elif incoming.click is not None and not abilities.click_text:
         rest.append(Text(text))
         answer = Answer(update=Card(title=t("card.done"), task=incoming.click.task))
@@ -41,12 +41,13 @@ def fit(
         text, more = _cut(text, abilities)
         rest.extend(Text(part) for part in more)
         fits = card is None or abilities.answer_cards
-        answer = Answer(text=text, card=card if fits else None)
+        answer = Answer(text=text, card=card if fits else None, sealed=reply.sealed)
         if card is not None and not fits:
             rest.append(card)
     rest.extend(reply.files)
     for number, content in enumerate(rest):
-        orders.append(_order(content, incoming, number, token, now))
+        order = _order(content, incoming, number, token, now)
+        orders.append(replace(order, sealed=reply.sealed))
     return answer
 
 

@@ -4,6 +4,7 @@ The pure dialogue (``models/forms/flow.py``) decides what comes next; here draft
 are looked up, and what is complete is handed to the command.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,9 +16,9 @@ from config.texts import t
 from handlers.catalogue import Catalogue
 from handlers.context import Context
 from handlers.reply import Begin, Markdown, Reply, Resume, fill, lines
-from handlers.spec import Command
+from handlers.spec import Command, Where
 from models.directory import People, UnitsOnDemand
-from models.draft import Draft, DraftState, pause_open, step
+from models.draft import DRAFT, EMPTY, Draft, DraftState, pause_open, step
 from models.errors import UserError
 from models.forms.field import Facts, Problem, Reading, Unsure
 from models.forms.flow import (
@@ -62,7 +63,7 @@ class Forms:
             today=ctx.today,
             days=_Days(ctx),
             units=UnitsOnDemand(ctx.directory, ctx.session),
-            people=People(ctx.session),
+            people=People(ctx.session, ctx.member.branch_id if ctx.member else None),
         )
 
     def begin_line(self, ctx: Context, command: Command, rest: Typed, trace: Trace) -> Reply:
@@ -97,7 +98,7 @@ class Forms:
 
     def hear(self, ctx: Context, draft: Draft, typed: Typed, trace: Trace) -> Reply:
         """The next answer to an open form."""
-        run = self._resume(draft)
+        run = self._resume(ctx, draft)
         return self._advance(ctx, run, Said(typed.original()), trace)
 
     def click(
@@ -112,7 +113,7 @@ class Forms:
         if draft.state is not DraftState.OPEN or str(draft.revision) != revision:
             raise UserError("draft.moved_on")
         trace.action = draft.command
-        run = self._resume(draft)
+        run = self._resume(ctx, draft)
         event: Event = Said(answer)
         if picked:
             event = Given(card.answers(run.command.form, picked), complete=False)
@@ -128,22 +129,30 @@ class Forms:
         else:
             more = self._look(ctx, reply.then)
         return Reply(
-            lines(reply.text, more.text), more.card or reply.card, (*reply.files, *more.files)
+            lines(reply.text, more.text),
+            more.card or reply.card,
+            (*reply.files, *more.files),
+            sealed=reply.sealed or more.sealed,
         )
 
     def _look(self, ctx: Context, resume: Resume) -> Reply:
-        run = self._resume(ctx.session.get_one(Draft, resume.draft))
+        run = self._resume(ctx, ctx.session.get_one(Draft, resume.draft))
         reading = self.reading(ctx)
         run.filling, outcome = look(run.command.form, run.filling, reading, self._facts(ctx, run))
         return self._show(ctx, run, outcome)
 
-    def _resume(self, draft: Draft) -> Run:
+    def _resume(self, ctx: Context, draft: Draft) -> Run:
         """A kept draft; of an older version, what still has a field."""
         command = self._catalogue.command(draft.command)
+        if command.form.sealed and ctx.room is not None:
+            raise UserError("error.private_only")
         keys = {field.key for field in command.form.fields}
+        answers, doubts = draft.answers, draft.doubts
+        if command.form.sealed:
+            answers, doubts = json.loads(ctx.unseal(DRAFT, str(draft.id)) or "[{}, {}]")
         filling = Filling(
-            answers={key: raw for key, raw in draft.answers.items() if key in keys},
-            doubts={key: raw for key, raw in draft.doubts.items() if key in keys},
+            answers={key: raw for key, raw in answers.items() if key in keys},
+            doubts={key: raw for key, raw in doubts.items() if key in keys},
             skipped=tuple(key for key in draft.skipped if key in keys),
             asking=draft.asking if draft.asking in keys else "",
             asked=draft.asked,
@@ -159,6 +168,10 @@ class Forms:
     def _advance(self, ctx: Context, run: Run, event: Event, trace: Trace) -> Reply:
         """One event; facts are looked up anew when it changed what they depend on."""
         form, reading = run.command.form, self.reading(ctx)
+        if ctx.room is not None and run.command.where is Where.PRIVATE:
+            raise UserError("error.private_only")
+        if form.sealed:
+            ctx.vault.need()
         before = self._facts(ctx, run)
         filling, outcome = advance(form, run.filling, event, reading, before)
         answers = run.filling.answers
@@ -170,12 +183,16 @@ class Forms:
                 run.filling, outcome = look(form, filling, reading, facts)
         if isinstance(outcome, Done):
             self._close(ctx, run)
-            return self.follow(ctx, run.command.run(ctx, outcome.values), trace)
-        return self._show(ctx, run, outcome)
+            reply = self.follow(ctx, run.command.run(ctx, outcome.values), trace)
+        else:
+            reply = self._show(ctx, run, outcome)
+        return replace(reply, sealed=reply.sealed or form.sealed)
 
     def _close(self, ctx: Context, run: Run) -> None:
+        """A draft that has become something is empty from then on."""
         if run.draft is not None:
-            step(ctx.session, run.draft, state=DraftState.DONE, changed_at=ctx.now)
+            step(ctx.session, run.draft, state=DraftState.DONE, changed_at=ctx.now, **EMPTY)
+            ctx.shred(DRAFT, str(run.draft.id))
 
     def _show(self, ctx: Context, run: Run, outcome: Outcome) -> Reply:
         """Keep the draft, then put the question or the summary."""
@@ -214,9 +231,10 @@ class Forms:
 
     def _keep(self, ctx: Context, run: Run) -> Draft:
         filling = run.filling
+        sealed = run.command.form.sealed
+        said = {"answers": dict(filling.answers), "doubts": dict(filling.doubts)}
         values: dict[str, Any] = {
-            "answers": dict(filling.answers),
-            "doubts": dict(filling.doubts),
+            **(EMPTY if sealed else said),
             "skipped": list(filling.skipped),
             "asking": filling.asking,
             "asked": filling.asked,
@@ -227,7 +245,13 @@ class Forms:
         }
         if run.draft is not None:
             step(ctx.session, run.draft, **values)
-            return run.draft
+        else:
+            run.draft = self._new_draft(ctx, run, values)
+        if sealed:
+            ctx.seal(DRAFT, str(run.draft.id), json.dumps([*said.values()], ensure_ascii=False))
+        return run.draft
+
+    def _new_draft(self, ctx: Context, run: Run, values: Mapping[str, Any]) -> Draft:
         room = ctx.room.chatid if ctx.room else ""
         pause_open(ctx.session, ctx.who.id, room)
         draft = Draft(
@@ -241,7 +265,6 @@ class Forms:
         )
         ctx.session.add(draft)
         ctx.session.flush()
-        run.draft = draft
         return draft
 
 

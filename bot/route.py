@@ -15,6 +15,7 @@ from bot.forms import Forms
 from bot.tray import keep_files
 from config.texts import t, words
 from handlers.catalogue import Catalogue
+from handlers.consent import first_use
 from handlers.context import Context
 from handlers.help import overview, usable
 from handlers.reply import Begin, Reply, fill, lines, say
@@ -57,7 +58,9 @@ class Router:
         ctx = self._contexts.hearing(session, incoming.sender, incoming.chat, incoming.message_id)
         trace.person_id = ctx.member.id if ctx.member else None
         reply = self._answer(ctx, incoming, trace)
-        trace.subject = ctx.subject
+        if ctx.member is not None and ctx.room is None and incoming.text:
+            first_use(ctx)
+        trace.subject, trace.notes = ctx.subject, ctx.notes
         return reply, ctx.orders
 
     def _answer(self, ctx: Context, incoming: Incoming, trace: Trace) -> Reply:
@@ -102,6 +105,7 @@ class Router:
 
     def _pasted(self, ctx: Context, typed: Typed, trace: Trace, *, answering: bool) -> Reply | None:
         """A chain or a filled-in sheet; one that is only guessed at is no answer to a question."""
+        self._refuse_private_sheet(ctx, typed)
         offered = usable(ctx, self._catalogue.commands)
         chain = read_chain(typed)
         if chain is not None and chain.marked:
@@ -114,6 +118,14 @@ class Router:
             trace.action = sheets[form].key
             return self._forms.take_sheet(ctx, sheets[form], typed, trace)
         return self._chained(ctx, chain, offered, trace) if chain is not None else None
+
+    def _refuse_private_sheet(self, ctx: Context, typed: Typed) -> None:
+        """A pasted sheet that belongs into the private chat: nothing of it is repeated."""
+        if ctx.room is None:
+            return
+        private = [c for c in self._catalogue.commands if c.where is Where.PRIVATE]
+        if recognise_sheet([c.form for c in private if c.sheet], typed) is not None:
+            raise UserError("error.private_only")
 
     def _chained(
         self, ctx: Context, chain: Chain, offered: list[Command], trace: Trace
@@ -148,8 +160,13 @@ class Router:
     def _unknown(self, ctx: Context, body: Typed, *, command: bool = False) -> Reply:
         """Not understood: suggest what is near, never carry it out."""
         word = body.text.split(maxsplit=1)[0][:12] if body else ""
+        known = self._catalogue.words
+        if ctx.room is not None and any(
+            known[name].where is Where.PRIVATE for name in nearest(word, set(known))
+        ):
+            raise UserError("error.private_only")
         offered = {w for c in usable(ctx, self._catalogue.commands) for w in c.names}
-        names = dict.fromkeys(self._catalogue.words[n].name for n in nearest(word, offered))
+        names = dict.fromkeys(known[n].name for n in nearest(word, offered))
         if not names and command and word:
             return say("error.no_such_command", word=word)
         if not names:
@@ -161,18 +178,19 @@ class Router:
 
     def _begin(self, ctx: Context, command: Command, rest: Typed, trace: Trace) -> Reply:
         """Check that the command may be used here, then do it or ask for what is missing."""
+        command = self._catalogue.meant(command, rest.text)
         trace.action = command.key
         self._check_place(ctx, command)
         return self._forms.begin_line(ctx, command, rest, trace)
 
     def _check_place(self, ctx: Context, command: Command) -> None:
         """Who may, and where."""
+        if command.where is Where.PRIVATE and ctx.room is not None:
+            raise UserError("error.private_only")
         if not command.open:
             ctx.who  # noqa: B018  (a stranger is told so)
             if ctx.room is not None and ctx.room.unit_id is None:
                 raise UserError("error.unbound")
-        if command.where is Where.PRIVATE and ctx.room is not None:
-            raise UserError("error.private_only")
         if command.where is Where.GROUP and ctx.room is None:
             raise UserError("error.group_only")
         if not command.may(ctx.member):

@@ -9,7 +9,7 @@ and parked after some attempts, so that the others go on.
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeAlias
@@ -21,16 +21,19 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.contexts import Contexts
+from bot.dispatch import NotingWork
+from bot.keeping import write_orders
 from bot.presence import Presence
 from bot.writer import Writer
 from config.rules import Rules
 from handlers.context import Context
 from jobs.spec import Job
 from jobs.when import last_due, parse_when, period_of
+from models.audit import Entry
 from models.calendar import after_quiet, read_calendar
 from models.errors import Unavailable
 from models.job_run import JobRun, RunState
-from models.push import Order, insert_new, write_pushes
+from models.push import Order, insert_new
 
 log = structlog.get_logger()
 
@@ -65,6 +68,7 @@ class Running:
     now: Callable[[], datetime]
     me: str
     calm: Calm | None = None
+    notes: list[Entry] = field(default_factory=list)
     _context: Context | None = None
     _pieces: Iterator[None] | None = None
     _doubtful: bool = False
@@ -124,7 +128,8 @@ class Running:
         orders = self._context.orders
         if self.calm is not None:
             orders = [self.calm(order, now) for order in orders]
-        write_pushes(session.connection(), orders, now)
+        write_orders(session, orders, now)
+        self.notes[:] = [replace(entry, actor=self.job.name) for entry in self._context.notes]
         if not more:
             run.state, run.done_at, run.holder = RunState.DONE, now, None
         self._context = None
@@ -282,7 +287,7 @@ class Scheduler:
         if not await self._writer.do(running.claim, LANE):
             return False
         try:
-            while await self._writer.do(running.step, LANE):
+            while await self._piece(running):
                 running.stepped()
                 self._wake()
                 if self._stopping:
@@ -298,3 +303,9 @@ class Scheduler:
         self._wake()
         log.info("job_done", job=job.name, period=running.period)
         return True
+
+    async def _piece(self, running: Running) -> bool:
+        """One piece, with what it leaves in the audit."""
+        work = NotingWork(running.step, running.notes, asyncio.get_running_loop(), LANE)
+        self._writer.put(work)
+        return await work.future

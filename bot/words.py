@@ -1,7 +1,7 @@
 """Cards and files in words, for channels that cannot carry them."""
 
 from config.texts import t
-from handlers.content import Card, Document, Export, plain
+from handlers.content import Bundle, Card, Document, Export, plain
 from handlers.reply import Markdown, lines
 
 
@@ -17,7 +17,7 @@ def card_words(card: Card) -> Markdown:
     )
 
 
-def file_words(file: Export | Document) -> Markdown:
+def file_words(file: Export | Document | Bundle) -> Markdown:
     """Where a file can be had instead."""
     if file.url:
         return Markdown(t("words.file_link", name=plain(file.name), url=file.url))

@@ -186,6 +186,42 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Privacy:
+    """What is held about persons, and for how long (PRODUCT.md D.5, E.9)."""
+
+    audit_days: int
+    push_days: int
+    duty_days: int
+    loose_days: int
+    request_days: int
+    notice_version: int
+    help_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Talks (DOMAIN.md 5)."""
+
+    span: str
+    remind_days: int
+    keep_days: int
+    reader: str
+    opening_hours: int
+    trigger_days: int
+    call_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The quarterly questionnaire (PRODUCT.md E.4)."""
+
+    enabled: bool
+    days: int
+    least: int
+    least_words: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules. ``schedule`` holds one line per job, read by ``jobs/when.py``."""
 
@@ -205,6 +241,9 @@ class Rules:
     post: Post
     intake: Intake
     delivery: Delivery
+    privacy: Privacy
+    talk: Talk
+    survey: Survey
 
 
 def _section(kind: type[Any], table: Mapping[str, Any]) -> Any:  # noqa: ANN401  (kind decides)

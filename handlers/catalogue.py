@@ -6,10 +6,14 @@ from functools import cache
 from types import MappingProxyType
 
 from handlers import (
+    amend,
     binding,
     chains,
     checks,
+    consent,
+    coverage,
     findings,
+    holdings,
     ledgers,
     mine,
     organisation,
@@ -33,6 +37,11 @@ from handlers import (
     rounds,
     steering,
     supervision,
+    survey,
+    talk,
+    talk_calls,
+    talk_erase,
+    talk_open,
     templates,
     visit_book,
     watch,
@@ -43,10 +52,15 @@ from handlers.board import Board
 from handlers.dossier import Record
 from handlers.duty import DutySource
 from handlers.help import help_command
+from handlers.holdings import rest_of
 from handlers.ledgers import table_commands
+from handlers.matrix import roles_board
+from handlers.mydata import MyData
 from handlers.paper import PaperRecipe
+from handlers.personal import Holding
 from handlers.printed import ledger_paper
 from handlers.spec import Action, Command, Family, Ledger, Recipe
+from models.forms.record import number_in
 from models.forms.typed import fold
 
 FAMILIES: tuple[Family, ...] = (
@@ -79,6 +93,15 @@ FAMILIES: tuple[Family, ...] = (
     watch.FAMILY,
     visit_book.FAMILY,
     templates.FAMILY,
+    amend.FAMILY,
+    holdings.FAMILY,
+    talk.FAMILY,
+    talk_calls.FAMILY,
+    talk_erase.FAMILY,
+    talk_open.FAMILY,
+    coverage.FAMILY,
+    survey.FAMILY,
+    consent.FAMILY,
 )
 
 
@@ -95,10 +118,16 @@ class Catalogue:
     duties: tuple[DutySource, ...]
     boards: Mapping[str, Board]
     papers: Mapping[str, PaperRecipe]
+    holdings: tuple[Holding, ...]
 
     def command(self, key: str) -> Command:
         """The command of a key; ``KeyError`` if there is none."""
         return next(c for c in self.commands if c.key == key)
+
+    def meant(self, command: Command, text: str) -> Command:
+        """The command itself, or what its word means for the number in the text behind it."""
+        place = (command.key, number_in(text)[:2])
+        return next((c for c in self.commands if c.under == place), command)
 
     def ledger_named(self, name: str) -> Ledger | None:
         """The ledger of a Chinese name."""
@@ -108,16 +137,22 @@ class Catalogue:
 @cache
 def catalogue() -> Catalogue:
     """Put the families together; two commands with one word are a ``ValueError``."""
-    found = {ledger.key: ledger for family in FAMILIES for ledger in family.ledgers}
-    commands = [command for family in FAMILIES for command in family.commands]
+    spoken = [one for family in FAMILIES for one in family.holdings]
+    held = (*spoken, rest_of(spoken))
+    own = MyData(held, lambda command, number: catalogue().meant(command, number))
+    families = (*FAMILIES, own.family())
+    found = {ledger.key: ledger for family in families for ledger in family.ledgers}
+    commands = [command for family in families for command in family.commands]
     commands += table_commands(tuple(found.values()))
-    records = {record.prefix: record for family in FAMILIES for record in family.records}
-    duties = tuple(source for family in FAMILIES for source in family.duties)
-    lines = [pauses.my_pause, *(lines for family in FAMILIES for lines in family.mine)]
-    commands += mine.commands(records, duties, lines)
+    records = {record.prefix: record for family in families for record in family.records}
+    duties = tuple(source for family in families for source in family.duties)
+    lines = [pauses.my_pause, *(lines for family in families for lines in family.mine)]
+    sealed = frozenset(command.form.key for command in commands if command.form.sealed)
+    commands += mine.commands(records, duties, lines, sealed)
     commands += pauses.commands(duties)
-    actions = [*pauses.actions(duties), *(a for family in FAMILIES for a in family.actions)]
-    boards = [mine.duty_board(duties), *(board for family in FAMILIES for board in family.boards)]
+    actions = [*pauses.actions(duties), *(a for family in families for a in family.actions)]
+    own_boards = [mine.duty_board(duties), roles_board(catalogue)]
+    boards = [*own_boards, *(board for family in families for board in family.boards)]
     commands += steering.commands(lambda: catalogue().commands)
     commands.append(help_command(lambda: catalogue().commands))
     return Catalogue(
@@ -125,12 +160,13 @@ def catalogue() -> Catalogue:
         words=MappingProxyType(_words(commands)),
         actions={action.key: action for action in actions},
         ledgers=found,
-        pictures={name: recipe for f in FAMILIES for name, recipe in f.pictures.items()},
+        pictures={name: recipe for f in families for name, recipe in f.pictures.items()},
         records=records,
         duties=duties,
         boards={board.key: board for board in boards},
-        papers={name: recipe for f in FAMILIES for name, recipe in f.papers.items()}
+        papers={name: recipe for f in families for name, recipe in f.papers.items()}
         | {"ledger": ledger_paper(found)},
+        holdings=held,
     )
 
 

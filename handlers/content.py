@@ -139,13 +139,35 @@ class Document:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-Content: TypeAlias = Text | Card | Picture | Export | Document
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that is held about a person (``viewer``, a userid) as one zip.
+
+    ``at`` is the moment it was asked for (ISO): another day's is another file.
+    """
+
+    name: str
+    viewer: str
+    url: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A content that is kept encrypted until it leaves, under this subject of kind ``push``."""
+
+    subject: str
+
+
+Content: TypeAlias = Text | Card | Picture | Export | Document | Bundle | Sealed
 _KINDS: Final[Mapping[str, type[Content]]] = {
     "text": Text,
     "card": Card,
     "picture": Picture,
     "export": Export,
     "document": Document,
+    "bundle": Bundle,
+    "sealed": Sealed,
 }
 KINDS: Final = tuple(_KINDS)
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from config.rules import Rules
 from handlers.content import Content, dump
+from models.audit import LOOK, Entry
 from models.calendar import WorkCalendar, WorkHours, read_calendar
 from models.directory import Directory
 from models.errors import UserError
 from models.group import Room
 from models.person import Member, Role
 from models.push import Order
+from models.vault import SHUT, Vault, shred
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ class Context:
     ``room``    the group, None in private chat and for the clock
     ``token``   makes a fresh unguessable word (identity and chance are arguments)
     ``link``    makes an address for a person: (path, userid) -> URL, signed and expiring
+    ``vault``   seals what is told in confidence; the process that draws exports has no keys
     ``params``  what a form was begun with beside its answers (``handlers.reply.Begin``)
     """
 
@@ -39,12 +42,14 @@ class Context:
     directory: Directory
     token: Callable[[], str]
     link: Callable[[str, str], str]
+    vault: Vault = SHUT
     member: Member | None = None
     room: Room | None = None
     message_id: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     subject: str = ""
     orders: list[Order] = field(default_factory=list)
+    notes: list[Entry] = field(default_factory=list)
     _known: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
@@ -108,6 +113,39 @@ class Context:
                 dedupe=key,
                 not_before=at or self.now,
                 task=self.token(),
+            )
+        )
+
+    def seal(self, kind: str, subject: str, text: str) -> None:
+        """Keep a text sealed under its kind and subject, in place of an earlier one."""
+        self.vault.seal(self.session.connection(), kind, subject, text, self.now)
+
+    def unseal(self, kind: str, subject: str) -> str | None:
+        """A sealed text, or None; ``UserError`` if its key is lost or it was tampered with."""
+        return self.vault.open(self.session.connection(), kind, subject)
+
+    def shred(self, kind: str, *subjects: str) -> None:
+        """Destroy sealed texts for good."""
+        shred(self.session.connection(), kind, *subjects)
+
+    def looked(self, subject: str, *about: int) -> None:
+        """Note for the audit and ``/谁看过我`` that the speaker reads something about persons.
+
+        ``subject`` is the number of what is read, ``about`` are ids of the persons concerned. The
+        note is written before the answer leaves, in chat and on pages.
+        """
+        for person_id in about or (None,):
+            self.note(LOOK, subject, about_id=person_id)
+
+    def note(self, action: str, subject: str = "", *, about_id: int | None = None) -> None:
+        """Add a row to the audit beside the one that each command leaves."""
+        self.notes.append(
+            Entry(
+                at=self.now,
+                action=action,
+                subject=subject,
+                person_id=self.member.id if self.member else None,
+                about_id=about_id,
             )
         )
 

@@ -68,6 +68,7 @@ class Dossier:
     ``facts``   label and value, the most important first
     ``steps``   what happened, oldest first
     ``photos``  ids of attachments that the reader may see
+    ``sealed``  its words were told in confidence: nothing of it is kept in clear when it is shown
     ``papers``  official papers: (words, paper recipe key, parameters)
     """
 
@@ -81,6 +82,7 @@ class Dossier:
     acts: Sequence[Act] = ()
     photos: Sequence[int] = ()
     papers: Sequence[tuple[str, str, Mapping[str, str]]] = ()
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ def in_chat(ctx: Context, dossier: Dossier) -> Reply:
     return Reply(
         lines(head, *facts, *sections, *steps, "" if ctx.room else more),
         card=None if ctx.room else acts_card(ctx, dossier),
+        sealed=dossier.sealed,
     )
 
 

@@ -56,6 +56,7 @@ def overview(ctx: Context, commands: Sequence[Command]) -> Markdown:
     rows = [
         t("help.line", name=c.name, usage=t(f"command.{c.key}.usage"), summary=_summary(c))
         for c in usable(ctx, commands)
+        if c.under is None
     ]
     return lines(head, *rows, t("help.foot"))
 

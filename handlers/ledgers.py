@@ -1,8 +1,9 @@
 """台账 and 导出: every ledger by its Chinese name, and the operator's ledger 审计."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import SQLColumnExpression, case, literal, or_, select
 
 from config.texts import has, t
 from handlers.content import Export
@@ -10,7 +11,7 @@ from handlers.context import Context
 from handlers.reply import Markdown, Reply, fill, lines, say
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
 from handlers.table import Wish, cell_text, page_of
-from models.audit import Audit
+from models.audit import DISCREET, Audit
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
@@ -91,6 +92,17 @@ def _action(value: str, view: View) -> str:
     return t(key) if has(key) else value
 
 
+def _open(expr: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
+    """A value, except of what those above know by counts and days only."""
+    hidden = or_(*(Audit.action.startswith(start) for start in DISCREET))
+    return case((hidden, literal("")), else_=expr)
+
+
+def _hidden(value: str | None, view: View) -> str | None:
+    del view
+    return t("table.discreet") if value == "" else value
+
+
 def _audit(view: View) -> Rows:
     del view
     return select().select_from(Audit).outerjoin(Person, Person.id == Audit.person_id)
@@ -100,10 +112,10 @@ AUDIT = Ledger(
     key="audit",
     columns=(
         Column(key="at", expr=Audit.at, kind=Kind.TIME, width=18),
-        Column(key="person", expr=Person.name, width=12),
+        Column(key="person", expr=_open(Person.name), width=12, show=_hidden),
         Column(key="actor", expr=Audit.actor, width=12, wide=True),
         Column(key="action", expr=Audit.action, width=16, show=_action),
-        Column(key="subject", expr=Audit.subject, width=18),
+        Column(key="subject", expr=_open(Audit.subject), width=18),
         Column(key="outcome", expr=Audit.outcome, width=10, show=_outcome),
         Column(key="channel", expr=Audit.channel, width=12, wide=True),
     ),

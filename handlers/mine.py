@@ -37,14 +37,17 @@ def commands(
     records: Mapping[str, Record],
     duties: Sequence[DutySource],
     mine: Sequence[Callable[[Context], Sequence[str]]],
+    sealed: frozenset[str] = frozenset(),
 ) -> list[Command]:
-    """The three commands over what the families declare."""
+    """The three commands over what the families declare; groups hear nothing of ``sealed``."""
 
     def show_mine(ctx: Context, answers: Answers) -> Reply:
         del answers
         rows = [row for own in mine for row in own(ctx)]
         waiting = tray(ctx.session, ctx.who.id, ctx.now - ctx.tray_time)
         draft = unfinished(ctx.session, ctx.who.id, ctx.now)
+        if draft is not None and ctx.room is not None and draft.form in sealed:
+            draft = None
         return Reply(
             lines(
                 t("mine.head"),

@@ -1,11 +1,17 @@
 """The ledgers of the organisation: 单位 and 人员."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import aliased
 
+from config.texts import label, t
+from handlers.context import Context
+from handlers.personal import Access, Held, Holding
 from handlers.places import OVERSEERS
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
-from models.person import Member, Person, Role
+from models.history import History
+from models.person import Grant, Member, Person, Role
 from models.unit import Unit, inside
 
 PARENT = aliased(Unit)
@@ -67,4 +73,43 @@ PEOPLE = Ledger(
     roles=frozenset(OVERSEERS),
 )
 
-FAMILY = Family(ledgers=(UNITS, PEOPLE))
+
+def _person(ctx: Context, person_id: int) -> Sequence[Held]:
+    """Name, unit, standing, roles, and what changed."""
+    person = ctx.session.get_one(Person, person_id)
+    unit = ctx.session.get_one(Unit, person.unit_id)
+    grants = ctx.session.execute(
+        select(Grant.role, Unit.name)
+        .join(Unit, Unit.id == Grant.unit_id)
+        .where(Grant.person_id == person_id)
+        .order_by(Grant.id)
+    )
+    changes = ctx.session.scalars(
+        select(History)
+        .where(History.subject == "person", History.key == person.userid)
+        .order_by(History.at.desc())
+    )
+    return [
+        Held(title=t("holding.person.name_of"), text=person.name),
+        Held(title="userid", text=person.userid),
+        Held(title=t("holding.person.unit"), text=unit.name),
+        Held(title=t("holding.person.standing"), text=person.standing or "—"),
+        *(
+            Held(title=t("holding.person.role"), text=f"{label(role)} · {name}")
+            for role, name in grants
+        ),
+        *(Held(title=label(change.change), at=change.at) for change in changes),
+    ]
+
+
+FAMILY = Family(
+    ledgers=(UNITS, PEOPLE),
+    holdings=(
+        Holding(
+            key="person",
+            tables=("person", "role_grant", "history", "chat_group"),
+            find=_person,
+            readers=dict.fromkeys(OVERSEERS, Access.TEXT),
+        ),
+    ),
+)

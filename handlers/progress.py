@@ -13,7 +13,8 @@ from handlers.content import Card
 from handlers.context import Context
 from handlers.dossier import Dossier, Record, Section
 from handlers.figures import minute_text, percent_text, plan_text, short_text
-from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
+from handlers.personal import Access, Holding, Kin, rows_of
+from handlers.places import OVERSEERS, branch_by_id, branch_in_question, may_report_for, may_see
 from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Action, Command, Family
 from handlers.tray import attach_from_tray, tray_card
@@ -352,10 +353,31 @@ def my_reports(ctx: Context) -> Sequence[str]:
 FAMILY = Family(
     records=(Record(prefix="JZ", show=show_report),),
     mine=(my_reports,),
+    holdings=(
+        Holding(
+            key="progress",
+            tables=("progress",),
+            find=rows_of(
+                Progress,
+                Progress.person_id,
+                Progress.at,
+                title=lambda row: percent_text(row.percent),
+                number=lambda row: row.number,
+                text=lambda row: row.said,
+            ),
+            readers={Kin.COLLEAGUE: Access.TEXT, **dict.fromkeys(OVERSEERS, Access.TEXT)},
+        ),
+    ),
     commands=(
         Command(key="progress", form=FORM, facts=facts, run=report_progress, sheet=True),
         Command(key="no_change", form=NOTHING_ELSE, run=report_no_change),
-        Command(key="correct", form=CORRECTION, facts=correction_facts, run=correct_report),
+        Command(
+            key="correct_progress",
+            form=CORRECTION,
+            facts=correction_facts,
+            run=correct_report,
+            under=("correct", "JZ"),
+        ),
         Command(key="withdraw", form=NUMBER, run=withdraw_report),
     ),
     actions=(

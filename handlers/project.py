@@ -13,6 +13,7 @@ from handlers.dossier import Act, Dossier, Record, Section, Step
 from handlers.duty import Duty, DutySource
 from handlers.figures import light, minute_text, percent_text, plan_text
 from handlers.organisation import near, seen_units
+from handlers.personal import Access, Holding, Kin, rows_of
 from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
 from handlers.reply import Reply, fill, lines
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
@@ -274,4 +275,18 @@ FAMILY = Family(
     records=(Record(prefix="XM", show=show_dossier),),
     duties=(DutySource(key="silent", find=silent_projects),),
     ledgers=(DISTRIBUTION, REPORTS),
+    holdings=(
+        Holding(
+            key="project",
+            tables=("project",),
+            find=rows_of(
+                Project,
+                Project.owner_id,
+                Project.starts_on,
+                title=lambda row: row.name,
+                number=lambda row: row.number,
+            ),
+            readers=dict.fromkeys((Kin.COLLEAGUE, *Role), Access.TEXT),
+        ),
+    ),
 )

@@ -48,6 +48,7 @@ class Reply:
     ``files``   pictures and files that follow, where the channel can carry them (else a link)
     ``then``    the runtime goes on with a form; its question stands below the text
     ``private`` after a click: only the clicker's copy of the card changes
+    ``sealed``  says what was told in confidence: whatever is kept of it is kept encrypted
     """
 
     text: str = ""
@@ -55,6 +56,7 @@ class Reply:
     files: tuple[Content, ...] = ()
     then: Begin | Resume | None = None
     private: bool = False
+    sealed: bool = False
 
 
 def say(key: str, /, **params: object) -> Reply:

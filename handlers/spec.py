@@ -13,6 +13,7 @@ from handlers.context import Context
 from handlers.dossier import Record
 from handlers.duty import DutySource
 from handlers.paper import PaperRecipe
+from handlers.personal import Holding
 from handlers.reply import Reply
 from models.forms.chain import Chain
 from models.forms.field import NOTHING, Answers, Facts, Reading
@@ -71,6 +72,7 @@ class Command:
     hidden: bool = False
     linked: bool = False
     offline: bool = False
+    under: tuple[str, str] | None = None
     chain: Callable[[Context, Chain, Reading], Reply] | None = None
 
     @property
@@ -222,7 +224,8 @@ Recipe: TypeAlias = Callable[[Context, Mapping[str, Any]], Poster]
 class Family:
     """What one file of handlers declares.
 
-    ``mine``  lines of ``/我的``: what of this family is the speaker's own, already our Markdown
+    ``mine``      lines of ``/我的``: what of this family is the speaker's own, already our Markdown
+    ``holdings``  what this family holds about persons (``handlers/personal.py``)
     """
 
     commands: Sequence[Command] = ()
@@ -234,3 +237,4 @@ class Family:
     pictures: Mapping[str, Recipe] = field(default_factory=dict)
     papers: Mapping[str, PaperRecipe] = field(default_factory=dict)
     mine: Sequence[Callable[[Context], Sequence[str]]] = ()
+    holdings: Sequence[Holding] = ()

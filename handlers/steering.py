@@ -7,7 +7,7 @@ from handlers.context import Context
 from handlers.help import usable
 from handlers.reply import Markdown, Reply, Resume, lines
 from handlers.spec import Command
-from models.draft import DraftState, open_draft, step, unfinished
+from models.draft import DRAFT, EMPTY, DraftState, open_draft, step, unfinished
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
@@ -38,7 +38,8 @@ def cancel(ctx: Context, answers: Answers) -> Reply:
     draft = open_draft(ctx.session, ctx.who.id, room, ctx.now)
     if draft is None:
         raise UserError("error.nothing_to_cancel")
-    step(ctx.session, draft, state=DraftState.CANCELLED, answers={}, doubts={}, changed_at=ctx.now)
+    step(ctx.session, draft, state=DraftState.CANCELLED, changed_at=ctx.now, **EMPTY)
+    ctx.shred(DRAFT, str(draft.id))
     return Reply(t("draft.cancelled"))
 
 

@@ -303,7 +303,7 @@ def hints(ctx: Context, member: Member) -> list[Hint]:
 
 
 def _counts(ctx: Context, query: Select[int, int]) -> Mapping[int, int]:
-    return dict(ctx.session.execute(query).tuples().all())
+    return dict(ctx.session.execute(query).all())
 
 
 def show_board(ctx: Context, params: Mapping[str, str]) -> BoardPage:

@@ -9,6 +9,8 @@ from jobs import (
     pledge_publicity,
     post_quarter,
     relief_report,
+    survey,
+    talk_coverage,
     urgent_duties,
     weekly_ranking,
     wish_lapse,
@@ -27,4 +29,6 @@ JOBS: tuple[Job, ...] = (
     post_quarter.JOB,
     wish_lapse.JOB,
     cleaning.JOB,
+    talk_coverage.JOB,
+    survey.JOB,
 )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import event, or_, select
 from sqlalchemy.orm import Session
 
+from models.consent import Consent
 from models.forms.field import Book, Named
 from models.forms.names import Entry, NameBook
 from models.group import Group, Room, room_of
@@ -76,6 +77,15 @@ class Directory:
         key = userid.lower()
         return self._keep(("member", key), lambda: member_by_userid(session, key))
 
+    def was_shown(self, session: Session, person_id: int, version: int) -> bool:
+        """Whether a person was shown the notice of a version; only a yes is remembered."""
+        key = ("consent", person_id, version)
+        if key not in self._known:
+            found = session.scalar(select(Consent.version).where(Consent.person_id == person_id))
+            if found != version:
+                return False
+        return self._keep(key, lambda: True)
+
     def room(self, session: Session, chatid: str) -> Room:
         """Where it is said."""
         return self._keep(("room", chatid), lambda: room_of(session, chatid))
@@ -119,22 +129,28 @@ class UnitsOnDemand:
 
 @dataclass(slots=True)
 class People:
-    """Active people by userid or exact name; nobody is guessed at."""
+    """Active people by userid or exact name; nobody is guessed at.
+
+    Of several with one name the only one in the speaker's own branch (``home``) is meant.
+    """
 
     session: Session
+    home: int | None = None
 
     def find(self, text: str) -> Sequence[Named]:
         """People of that userid or name."""
         rows = self.session.execute(
-            select(Person.userid, Person.name)
+            select(Person.userid, Person.name, Unit.branch_id)
+            .join(Unit, Unit.id == Person.unit_id)
             .where(
                 Person.state == PersonState.ACTIVE,
                 or_(Person.userid_key == text.strip().lower(), Person.name == text.strip()),
             )
-            .order_by(Person.id)
+            .order_by(Unit.branch_id.is_not_distinct_from(self.home).desc(), Person.id)
             .limit(AT_MOST)
-        )
-        return [Named(userid, name) for userid, name in rows]
+        ).all()
+        near = [row for row in rows if self.home is not None and row.branch_id == self.home]
+        return [Named(row.userid, row.name) for row in (near if len(near) == 1 else rows)]
 
     def close(self, text: str) -> Sequence[Named]:
         """People whose name begins with the text."""

@@ -1,14 +1,20 @@
 """Unfinished forms: they survive restarts, new versions and long pauses."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import JSON, ForeignKey, Index, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, coded
 from models.errors import UserError
+
+DRAFT: Final = "draft"
+"""The kind under which the vault keeps the answers of sealed forms, by the draft's id."""
+EMPTY: Final[Mapping[str, dict[str, str]]] = MappingProxyType({"answers": {}, "doubts": {}})
 
 
 class DraftState(StrEnum):
@@ -25,7 +31,7 @@ class Draft(Base):
 
     ``conversation``  the chat id, or empty for the private chat
     ``form`` / ``form_version``  which form; an older version is begun anew with what still fits
-    ``answers``       canonical text (``echo``) by field key
+    ``answers``       canonical text (``echo``) by field key; empty for sealed forms and at the end
     ``doubts``        answers that wait for a yes, as canonical text by field key
     ``asking``        key of the field that is asked now, empty at the final confirmation
     ``revision``      rises with every change; buttons of older revisions are stale

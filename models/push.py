@@ -117,6 +117,7 @@ class Order:
     """A push to be written: ``body`` is the JSON of a content.
 
     ``prompt``  somebody waits for it: conversations with such a push come before broadcasts
+    ``sealed``  it says what was told in confidence: kept encrypted until it leaves
     """
 
     conversation: str
@@ -127,6 +128,7 @@ class Order:
     task: str = ""
     reply_url: str = ""
     prompt: bool = False
+    sealed: bool = False
 
 
 AHEAD = timedelta(hours=1)

@@ -31,6 +31,10 @@ TUESDAY = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
 """A Tuesday, 10:00 in Shanghai, in 11月第3周; of the jobs only the digest is caught up with."""
 
 
+DATA_KEY = "A" * 43 + "="
+"""The data key on PostgreSQL; on SQLite there is a key file."""
+
+
 def inline() -> Executor:
     """Draw in a thread: a process would cost each test a second."""
     return ThreadPoolExecutor(max_workers=1)
@@ -157,6 +161,7 @@ class World:
             "ZBT_DATABASE_URL": self.url,
             "ZBT_LISTEN": f"127.0.0.1:{free_port()}",
             "ZBT_SECRET_KEY": "a key for tests",
+            "ZBT_DATA_KEYS": "" if self.store.is_sqlite else DATA_KEY,
         }
         overrides.setdefault("rules", PATIENT)
         self.runtime: Runtime = build(

@@ -75,6 +75,18 @@ def _restore(args: argparse.Namespace, settings: Settings) -> int:
     return restore(args, settings)
 
 
+def _keys(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.cli.vault import keys  # noqa: PLC0415  (as above)
+
+    return keys(args, settings)
+
+
+def _audit(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.cli.vault import audit  # noqa: PLC0415  (as above)
+
+    return audit(args, settings)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands with their options; help in Chinese."""
     top = argparse.ArgumentParser(prog="python -m bot", description=t("cli.about"))
@@ -102,6 +114,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name", nargs="?", default="", metavar="NAME", help=t("cli.jobs.name"))
     one.add_argument("--at", default="", metavar="ISO-TIME", help=t("cli.jobs.at"))
     add("check", _check)
+    one = add("keys", _keys)
+    one.add_argument("action", nargs="?", choices=["rotate"], help=t("cli.keys.action"))
+    one = add("audit", _audit)
+    one.add_argument("action", choices=["verify"], help=t("cli.audit.action"))
     one = add("backup", _backup)
     one.add_argument("file", metavar="FILE", help=t("cli.backup.file"))
     one = add("restore", _restore)

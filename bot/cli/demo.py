@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from bot.app import Runtime, build
 from bot.clock import ShiftedClock
+from bot.keys import open_vault
 from bot.sim.desk import Desk
 from bot.sim.sample import SampleFacts, load_sample
 from bot.sim.server import serve
@@ -71,7 +72,13 @@ def prepare(folder: Path, settings: Settings, clock: ShiftedClock) -> tuple[str,
     migrate(url)
     store = Store(url)
     with store.writing() as session:
-        facts = load_sample(session, now=clock.now(), zone=settings.timezone, seed=SEED)
+        facts = load_sample(
+            session,
+            now=clock.now(),
+            zone=settings.timezone,
+            seed=SEED,
+            vault=open_vault(Settings(database_url=url)),
+        )
         moments = [session.scalar(select(func.max(at))) for at in (JobRun.started_at, Message.at)]
     store.close()
     reached = max(moment for moment in (clock.now(), *moments) if moment)

@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import SystemClock
+from bot.keys import key_file, open_vault
 from bot.papers.fonts import missing_glyphs
 from bot.wecom.doctor import Finding as WecomFinding
 from bot.wecom.doctor import check_app, check_key, check_link
@@ -26,6 +27,7 @@ from models.calendar import WorkCalendar, read_calendar
 from models.process import somebody_runs
 from models.store.engine import Store
 from models.store.schema import head, revision
+from models.vault import key_name, keys_in_use
 
 OLDEST_SQLITE = (3, 35, 0)
 """RETURNING, which the numbers of records need."""
@@ -80,7 +82,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if not settings.secret_key:
         mark = Mark.NOTE if settings.database_url.startswith("sqlite") else Mark.BAD
         yield Finding("check.no_secret_key", mark=mark)
-    if not settings.data_keys:
+    if not settings.data_keys and key_file(settings) is None:
         yield Finding("check.no_data_keys", mark=Mark.NOTE)
     for name, key in (
         ("ZBT_AIBOT_AES_KEY", settings.aibot_aes_key),
@@ -104,11 +106,27 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("check.database_ok", {"revision": known})
         with store.reading() as session:
             calendar = read_calendar(session)
+            used = keys_in_use(session)
+        yield from _keys(settings, used)
         yield from _calendar(calendar, SystemClock().now().astimezone(settings.timezone).date())
     except SQLAlchemyError:
         yield Finding("check.database_away", mark=Mark.BAD)
     finally:
         store.close()
+
+
+def _keys(settings: Settings, used: Mapping[str, int]) -> Iterator[Finding]:
+    """Whether everything that is sealed can be opened."""
+    path = key_file(settings)
+    if path is not None and not path.exists():
+        known = []
+    else:
+        known = [key_name(key) for key in open_vault(settings).ring()]
+    lost = {key: rows for key, rows in used.items() if key not in known}
+    for key, rows in lost.items():
+        yield Finding("check.data_key_lost", {"key": key, "rows": rows}, Mark.BAD)
+    if known and not lost:
+        yield Finding("check.data_keys", {"count": len(known)})
 
 
 def _calendar(calendar: WorkCalendar, today: date) -> Iterator[Finding]:

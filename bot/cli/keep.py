@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.types import DateTime, LargeBinary
 
 from bot.clock import SystemClock
+from bot.keys import key_file
 from config.settings import Settings, sqlite_path
 from config.texts import t
 from models.base import Base, Tenths
@@ -48,6 +49,8 @@ def backup(args: argparse.Namespace, settings: Settings) -> int:
     finally:
         store.close()
     print(t("keep.saved", path=path, rows=sum(counts.values())))
+    if keys := key_file(settings):
+        print(t("cli.keys.keep", path=keys))
     return 0
 
 

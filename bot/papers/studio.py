@@ -12,9 +12,16 @@ from sqlalchemy.orm import Session
 
 from bot.channel import FileParcel, Parcel, PictureParcel
 from bot.clock import Clock
-from bot.papers.worker import Desk, Made, draw_picture, write_export, write_paper
+from bot.papers.worker import (
+    Desk,
+    Made,
+    draw_picture,
+    write_export,
+    write_own_data,
+    write_paper,
+)
 from bot.writer import Writer
-from handlers.content import Content, Document, Export, Picture
+from handlers.content import Bundle, Content, Document, Export, Picture
 from handlers.paper import PaperForm
 from handlers.table import Wish
 from models.push import Rendering, insert_new
@@ -69,6 +76,10 @@ class Studio:
         """A paper for a page, as somebody may have it."""
         return await self._run(write_paper, self._now(), key, form, viewer, params)
 
+    async def own_data(self, userid: str) -> bytes:
+        """Everything held about a person, for that person's page."""
+        return await self._run(write_own_data, self._now(), userid)
+
     async def _rendering(self, digest: str, content: Content) -> Rendering:
         kept = await asyncio.to_thread(self._kept, digest)
         if kept is not None:
@@ -91,6 +102,9 @@ class Studio:
                 write_paper, self._now(), content.paper, form, content.viewer, params
             )
             data = made.data
+        elif isinstance(content, Bundle):
+            name = f"{content.name}.zip"
+            data = await self._run(write_own_data, self._now(), content.viewer)
         else:
             raise TypeError(content)
         await self._writer.do(lambda session: _keep(session, digest, name, data))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from bot.papers.bundle import write_bundle
 from bot.papers.excel import Sheet, write_workbook
 from bot.papers.pdf import write_pdf
 from bot.papers.poster import draw
@@ -100,6 +101,14 @@ def write_paper(
             return Made(plan.title, fill_template(template, plan.values))
     write = {PaperForm.DOCX: write_word, PaperForm.PDF: write_pdf}[PaperForm(form)]
     return Made(plan.title, write(plan, desk.now))
+
+
+def write_own_data(desk: Desk, viewer: str) -> bytes:
+    """Everything held about a person (a userid) as a zip."""
+    with _store(desk.database_url).reading() as session:
+        ctx = _context(desk, session)
+        ctx.member = _viewer(session, viewer)
+        return write_bundle(ctx, ctx.who, catalogue().holdings)
 
 
 def _viewer(session: Session, userid: str | None) -> Member | None:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import jinja2
@@ -39,12 +39,15 @@ from handlers.paper import PaperForm
 from handlers.spec import Command, Kind, Ledger, View
 from handlers.table import cell_text, page_of, read_wish
 from models.attachment import Attachment, Blob
+from models.audit import Entry
 from models.errors import Unavailable, UserError
 from models.person import Member
 from models.store.engine import Store
 
 HERE = Path(__file__).parent
 ROWS = 50
+T = TypeVar("T")
+CHANNEL = "web"
 ACT = "act"
 """What the token of a page's buttons is bound to."""
 ABILITIES = Abilities(
@@ -64,6 +67,14 @@ HEADERS = {
 }
 
 
+class Write(Protocol):
+    """Runs something that changes the database in a transaction of its own."""
+
+    def __call__(self, run: Callable[[Session], T], /) -> Awaitable[T]:
+        """What the work returned, once it is durable; ``Unavailable`` if it cannot be."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What the pages are built with."""
@@ -79,6 +90,8 @@ class Site:
     context: Callable[[Session, str], Context]
     token: Callable[[], str]
     keep: Callable[[str, Sequence[Upload], str], Awaitable[list[int]]]
+    note: Callable[[Sequence[Entry]], Awaitable[None]]
+    write: Write
 
 
 class Pages:
@@ -106,6 +119,7 @@ class Pages:
             web.get("/record/{number}", self.record),
             web.get("/board/{key}", self.board),
             web.get("/photo/{id:\\d+}", self.photo),
+            web.get("/mydata.zip", self.own_data),
             web.get("/paper/{key}.{form:docx|pdf}", self.paper),
             web.post("/act", self.act),
             web.get("/ledger/{key}.xlsx", self.export),
@@ -118,7 +132,7 @@ class Pages:
         """A personal link from a message: begin a session, then show the page."""
         found = self._site.links.read(request.query.get("t", ""))
         if found is None:
-            return self._message("web.link_expired", 403)
+            return self.message("web.link_expired", 403)
         userid, path = found
         answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
         answer.set_cookie(
@@ -134,14 +148,14 @@ class Pages:
 
     async def home(self, request: web.Request) -> web.StreamResponse:
         """What this person can fill in and look at."""
-        return await self._read(request, self._home)
+        return await self.read(request, self._home)
 
     def _home(self, ctx: Context, request: web.Request) -> web.Response:
         del request
         commands = [c for c in usable(ctx, self._site.catalogue.commands) if c.sheet]
         ledgers = [x for x in self._site.catalogue.ledgers.values() if x.may(ctx.member)]
         boards = [b for b in self._site.catalogue.boards.values() if b.may(ctx.member)]
-        return self._page(
+        return self.page(
             "home.html",
             member=ctx.member,
             commands=commands,
@@ -153,11 +167,11 @@ class Pages:
         """How to use it; for everybody."""
         del request
         commands = [c for c in self._site.catalogue.commands if not c.hidden]
-        return self._page("help.html", commands=commands)
+        return self.page("help.html", commands=commands)
 
     async def form(self, request: web.Request) -> web.StreamResponse:
         """An empty form, filled with what is known."""
-        return await self._read(request, self._empty_form)
+        return await self.read(request, self._empty_form)
 
     def _empty_form(self, ctx: Context, request: web.Request) -> web.Response:
         command = self._command(ctx, request)
@@ -174,21 +188,21 @@ class Pages:
 
     async def submit(self, request: web.Request) -> web.StreamResponse:
         """Check everything first, so that problems stand beside their fields; then hand it in."""
-        userid = self._userid(request)
+        userid = self.userid(request)
         if userid is None:
-            return self._message("web.no_session", 403)
+            return self.message("web.no_session", 403)
         try:
             posted = await self._posted(request, userid)
         except UserError as error:
-            return self._page("message.html", 409, text=t(error.key, **error.params))
-        checked = await self._read(request, lambda ctx, req: self._check(ctx, req, posted))
+            return self.page("message.html", 409, text=t(error.key, **error.params))
+        checked = await self.read(request, lambda ctx, req: self._check(ctx, req, posted))
         if checked.headers.get("X-Checked") is None:
             return checked
         key = request.match_info["command"]
         once = form_once(self._site.signer, userid, key, posted.get("token", "")) or ""
         answers = {k: v for k, v in posted.items() if k != "token" and v.strip()}
         now = self._site.clock.now()
-        incoming = Incoming("web", f"web:{once}", userid, now, form=Submission(key, answers))
+        incoming = Incoming(CHANNEL, f"web:{once}", userid, now, form=Submission(key, answers))
         return await self._done(incoming, f"/form/{key}")
 
     async def _posted(self, request: web.Request, userid: str) -> dict[str, str]:
@@ -224,7 +238,7 @@ class Pages:
         token = posted.get("token", "")
         once = form_once(self._site.signer, ctx.who.userid, command.key, token)
         if once is None:
-            return self._message("web.form_expired", 403)
+            return self.message("web.form_expired", 403)
         raw = {field.key: posted.get(field.key, "") for field in command.form.fields}
         notes = self._site.forms.problems(ctx, command, raw)
         if notes:
@@ -243,7 +257,15 @@ class Pages:
         fields = page.draw(command.form, raw, notes)
         template = "offline.html" if command.offline else "form.html"
         intro = to_html(self._site.forms.opening(ctx, command, raw)[0])
-        return self._page(template, command=command, intro=intro, fields=fields, token=token)
+        help_line = ctx.rules.privacy.help_line if command.form.sealed else ""
+        return self.page(
+            template,
+            command=command,
+            intro=intro,
+            fields=fields,
+            token=token,
+            help_line=help_line,
+        )
 
     def _command(self, ctx: Context, request: web.Request) -> Command:
         """What may be filled in here, from the home page or by a link; else 404."""
@@ -257,30 +279,30 @@ class Pages:
 
     async def record(self, request: web.Request) -> web.StreamResponse:
         """One stored thing, with what the reader may do about it."""
-        return await self._read(request, self._record)
+        return await self.read(request, self._record)
 
     def _record(self, ctx: Context, request: web.Request) -> web.Response:
         dossier = find(self._site.catalogue.records, ctx, request.match_info["number"])
-        return self._page(
+        return self.page(
             "record.html", token=self._act_token(ctx), **views.dossier_values(ctx, dossier)
         )
 
     async def board(self, request: web.Request) -> web.StreamResponse:
         """Many things at a glance."""
-        return await self._read(request, self._board)
+        return await self.read(request, self._board)
 
     def _board(self, ctx: Context, request: web.Request) -> web.Response:
         board = self._site.catalogue.boards.get(request.match_info["key"])
         if board is None or not board.may(ctx.member):
             raise web.HTTPNotFound
         shown = board.show(ctx, request.query)
-        return self._page(
+        return self.page(
             "board.html", key=board.key, token=self._act_token(ctx), **views.board_values(shown)
         )
 
     async def photo(self, request: web.Request) -> web.StreamResponse:
         """A photo, to those who may see the thing it belongs to, and to its sender."""
-        return await self._read(request, self._photo)
+        return await self.read(request, self._photo)
 
     def _photo(self, ctx: Context, request: web.Request) -> web.Response:
         photo = ctx.session.get(Attachment, int(request.match_info["id"]))
@@ -298,15 +320,15 @@ class Pages:
 
     async def paper(self, request: web.Request) -> web.StreamResponse:
         """A paper as a file, drawn up for the reader; its recipe says who may have it."""
-        barred = await self._read(request, self._may_paper)
+        barred = await self.read(request, self._may_paper)
         if barred.status != HTTPStatus.OK:
             return barred
         form = PaperForm(request.match_info["form"])
         key, params = request.match_info["key"], dict(request.query)
         try:
-            made = await self._site.studio.paper(key, form, self._userid(request), params)
+            made = await self._site.studio.paper(key, form, self.userid(request), params)
         except UserError as error:
-            return self._page("message.html", 409, text=t(error.key, **error.params))
+            return self.page("message.html", 409, text=t(error.key, **error.params))
         return _file(f"{made.name}.{form}", made.data, PAPERS[form])
 
     def _may_paper(self, ctx: Context, request: web.Request) -> web.Response:
@@ -315,21 +337,30 @@ class Pages:
             raise web.HTTPNotFound
         return web.Response()
 
+    async def own_data(self, request: web.Request) -> web.StreamResponse:
+        """Everything held about the person of the session, as a zip."""
+        barred = await self.read(request, lambda _, __: web.Response())
+        userid = self.userid(request)
+        if barred.status != HTTPStatus.OK or userid is None:
+            return barred
+        data = await self._site.studio.own_data(userid)
+        return _file(f"{t('mydata.title')}.zip", data, "application/zip")
+
     def _act_token(self, ctx: Context) -> str:
         return form_token(self._site.signer, ctx.who.userid, ACT, self._site.token())
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """A button that is done in one tap; the same action, rights and answer as on a card."""
-        userid = self._userid(request)
+        userid = self.userid(request)
         if userid is None:
-            return self._message("web.no_session", 403)
+            return self.message("web.no_session", 403)
         posted = await request.post()
         once = form_once(self._site.signer, userid, ACT, str(posted.get("token", "")))
         if once is None:
-            return self._message("web.form_expired", 403)
+            return self.message("web.form_expired", 403)
         now = self._site.clock.now()
         click = Click("", str(posted.get("action", "")))
-        incoming = Incoming("web", f"web:{once}", userid, now, click=click)
+        incoming = Incoming(CHANNEL, f"web:{once}", userid, now, click=click)
         back = str(posted.get("back", "/"))
         return await self._done(incoming, back if back.startswith("/") else "/")
 
@@ -338,16 +369,16 @@ class Pages:
         try:
             answer = await self._site.dispatch(incoming, ABILITIES)
         except Unavailable:
-            return self._message("error.world", 503)
+            return self.message("error.world", 503)
         body = to_html(answer.text if answer else "")
         card = (answer.update or answer.card) if answer else None
-        page = self._page("result.html", body=body, card=card, back=back)
+        page = self.page("result.html", body=body, card=card, back=back)
         page.headers["X-Form"] = "done"  # for scripts: handed in, and not the form with problems
         return page
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """A ledger as a table."""
-        return await self._read(request, self._table)
+        return await self.read(request, self._table)
 
     def _table(self, ctx: Context, request: web.Request) -> web.Response:
         ledger = self._ledger(ctx.who, request)
@@ -361,7 +392,7 @@ class Pages:
         ]
         pages = max((found.total + ROWS - 1) // ROWS, 1)
         query = {k: v for k, v in request.query.items() if k != "page" and v}
-        return self._page(
+        return self.page(
             "ledger.html",
             ledger=ledger,
             rows=rows,
@@ -376,12 +407,12 @@ class Pages:
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """The same rows as an Excel file."""
-        barred = await self._read(request, self._may_export)
+        barred = await self.read(request, self._may_export)
         if barred.status != HTTPStatus.OK:
             return barred
         ledger = self._site.catalogue.ledgers[request.match_info["key"]]
         wish = read_wish(ledger, request.query, None)
-        data = await self._site.studio.export(ledger.key, self._userid(request), wish)
+        data = await self._site.studio.export(ledger.key, self.userid(request), wish)
         return _file(f"{ledger.name}.xlsx", data, XLSX)
 
     def _may_export(self, ctx: Context, request: web.Request) -> web.Response:
@@ -394,37 +425,52 @@ class Pages:
             raise web.HTTPNotFound
         return ledger
 
-    def _userid(self, request: web.Request) -> str | None:
+    def userid(self, request: web.Request) -> str | None:
+        """Whose session it is; None if there is none."""
         return session_userid(self._site.signer, request.cookies.get(COOKIE))
 
-    async def _read(
+    async def read(
         self, request: web.Request, show: Callable[[Context, web.Request], web.Response]
     ) -> web.Response:
-        """Do the reading in a thread with a session of its own, as the person of the session."""
-        userid = self._userid(request)
+        """Do the reading in a thread with a session of its own, as the person of the session.
+
+        Who looked at what about whom is written down before the page leaves.
+        """
+        userid = self.userid(request)
         if userid is None:
-            return self._message("web.no_session", 403)
+            return self.message("web.no_session", 403)
+
+        notes: list[Entry] = []
 
         def work() -> web.Response:
             with self._site.store.reading() as session:
                 ctx = self._site.context(session, userid)
                 if ctx.member is None:
-                    return self._message("error.stranger", 403)
-                return show(ctx, request)
+                    return self.message("error.stranger", 403)
+                page = show(ctx, request)
+                notes.extend(replace(entry, channel=CHANNEL) for entry in ctx.notes)
+                return page
 
         try:
-            return await asyncio.to_thread(work)
+            page = await asyncio.to_thread(work)
+            if notes:
+                await self._site.note(notes)
         except web.HTTPNotFound:
-            return self._message("web.not_found", 404)
+            return self.message("web.not_found", 404)
         except UserError as error:
-            return self._page("message.html", 409, text=t(error.key, **error.params))
+            return self.page("message.html", 409, text=t(error.key, **error.params))
+        except Unavailable:
+            return self.message("error.world", 503)
+        return page
 
-    def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:  # noqa: ANN401
+    def page(self, template: str, status: int = 200, **values: Any) -> web.Response:  # noqa: ANN401
+        """A page from a template."""
         html = self._jinja.get_template(template).render(**values)
         return web.Response(text=html, status=status, content_type="text/html", headers=HEADERS)
 
-    def _message(self, key: str, status: int) -> web.Response:
-        return self._page("message.html", status, text=t(key))
+    def message(self, key: str, status: int) -> web.Response:
+        """A page with one sentence."""
+        return self.page("message.html", status, text=t(key))
 
 
 def _file(name: str, data: bytes, media_type: str) -> web.Response:

@@ -134,6 +134,8 @@ class Field(ABC, Generic[V]):
     facts of the form (what the handler looked up); without it the field always applies.
     ``only_if`` is the plain case of it: the key of an earlier choice, and the options with which
     this field applies; pages fold it away with any other.
+
+    ``aside`` (optional fields only): never asked for one by one; pages, sheets and labels take it.
     """
 
     kind: ClassVar[str]
@@ -143,6 +145,7 @@ class Field(ABC, Generic[V]):
     required: bool = True
     when: Callable[[Answers, Facts], bool] | None = None
     only_if: tuple[str, tuple[str, ...]] | None = None
+    aside: bool = False
 
     @abstractmethod
     def parse(self, raw: str, reading: Reading) -> V | Unsure[V] | Problem:

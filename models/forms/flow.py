@@ -224,7 +224,7 @@ def _next(
     pending = [
         one
         for one in open_keys
-        if one.key in notes or (one.typed and one.key not in filling.skipped)
+        if one.key in notes or one.key in filling.doubts or _is_asked(one, filling)
     ]
     if not pending:
         return _close(form, filling, reading, facts, values)
@@ -237,7 +237,7 @@ def _next(
         if not isinstance(value, Problem | Unsure):
             doubt = Unsure(value, "doubt.again")
     total = (
-        sum(f.typed and f.applies(values, facts) for f in form.fields)
+        sum(f.typed and not f.aside and f.applies(values, facts) for f in form.fields)
         if _walks(filling, pending)
         else 1
     )
@@ -248,6 +248,10 @@ def _next(
         number=total - len(pending) + 1,
         total=total,
     )
+
+
+def _is_asked(one: Field[Any], filling: Filling) -> bool:
+    return one.typed and not one.aside and one.key not in filling.skipped
 
 
 def _walks(filling: Filling, pending: Sequence[Field[Any]]) -> bool:

@@ -23,6 +23,8 @@ class Form:
     ``positional`` keys that may be given without a label, in this order, on one line
     ``check``      problems between answers: pairs of field key and problem
     ``confirm``    whether the dialogue shows a summary and asks before it stores
+    ``sealed``     its answers are told in confidence: a draft and what is kept of the dialogue are
+                   encrypted, and it is never taken up in a group
     """
 
     key: str
@@ -31,6 +33,7 @@ class Form:
     positional: tuple[str, ...] = ()
     check: Callable[[Answers, Facts], Sequence[tuple[str, Problem]]] = _nothing_to_object
     confirm: bool = False
+    sealed: bool = False
 
     def __post_init__(self) -> None:
         keys = [field.key for field in self.fields]

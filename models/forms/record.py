@@ -10,6 +10,17 @@ from models.forms.typed import normal
 _NUMBER = re.compile(r"([A-Za-z]{2})\s*[-–—_ ]?\s*(20\d\d)\s*[-–—_ ]\s*(\d{1,9})(?![\d.%])")
 
 
+def number_in(text: str) -> str:
+    """The first number in a text, in its canonical form; empty if there is none."""
+    found = _NUMBER.search(normal(text))
+    return _canonical(found) if found else ""
+
+
+def _canonical(found: re.Match[str]) -> str:
+    prefix, year, serial = found.groups()
+    return f"{prefix.upper()}-{year}-{int(serial):04d}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordNumber(Field[str]):
     """The number under which something is stored; the value is its canonical form."""
@@ -20,10 +31,7 @@ class RecordNumber(Field[str]):
         """``PREFIX-YEAR-NNNN`` with at least four digits; anything else is a problem."""
         del reading
         found = _NUMBER.fullmatch(normal(raw).strip())
-        if found is None:
-            return Problem("problem.record_number")
-        prefix, year, serial = found.groups()
-        return f"{prefix.upper()}-{year}-{int(serial):04d}"
+        return Problem("problem.record_number") if found is None else _canonical(found)
 
     def echo(self, value: str) -> str:
         """The canonical form itself."""

@@ -37,8 +37,7 @@ class Store:
         self.url = driver_url(database_url)
         self.is_sqlite = self.url.startswith("sqlite")
         if self.is_sqlite:
-            if path := sqlite_path(database_url):
-                path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(database_url)
             self.writer = _sqlite(self.url, read_only=False)
             self.reader = _sqlite(self.url, read_only=True)
         else:
@@ -61,6 +60,11 @@ class Store:
         """Give all connections back."""
         self.writer.dispose()
         self.reader.dispose()
+
+
+def _make_folder(database_url: str) -> None:
+    if path := sqlite_path(database_url):
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _sqlite(url: str, *, read_only: bool) -> Engine:
@@ -121,5 +125,6 @@ def _postgres(url: str, *, read_only: bool) -> Engine:
 def plain_engine(database_url: str) -> Engine:
     """An engine without a pool, for migrations and maintenance."""
     if driver_url(database_url).startswith("sqlite"):
+        _make_folder(database_url)
         return _sqlite(driver_url(database_url), read_only=False)
     return create_engine(driver_url(database_url), poolclass=NullPool)

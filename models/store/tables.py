@@ -1,10 +1,11 @@
 """All entities in one place, so that the metadata is complete whoever asks."""
 
 from models.attachment import Attachment, Blob
-from models.audit import Audit
+from models.audit import Audit, AuditEnd
 from models.base import Base
 from models.calendar import CalendarDay
 from models.check import Check, CheckMark, Finding, Objection, Round
+from models.consent import Consent
 from models.draft import Draft
 from models.duty import Escalation, LoadPass, Owed
 from models.group import Group, Heard
@@ -22,10 +23,22 @@ from models.post import Post, PostMark, PostStandard
 from models.process import Lease, Process
 from models.progress import Progress
 from models.project import Project
+from models.purge import Purge
 from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
+from models.request import DataRequest
 from models.search import SearchEntry
+from models.survey import Survey, SurveyTable, SurveyUrn, SurveyWords
+from models.talk import (
+    Talk,
+    TalkCall,
+    TalkCertificate,
+    TalkOpening,
+    TalkStrike,
+    TalkTask,
+)
 from models.unit import Unit, UnitAlias
+from models.vault import Secret
 from models.visit import Visit, VisitPoint
 from models.watch import Watch, WatchNote
 from models.wish import Wish, WishEvent
@@ -60,6 +73,16 @@ ENTITIES: tuple[type[Base], ...] = (
     Message,
     Draft,
     Audit,
+    AuditEnd,
+    Secret,
+    DataRequest,
+    Purge,
+    Talk,
+    TalkTask,
+    TalkCall,
+    TalkStrike,
+    TalkOpening,
+    TalkCertificate,
     Content,
     Rendering,
     Push,
@@ -87,6 +110,11 @@ ENTITIES: tuple[type[Base], ...] = (
     Visit,
     VisitPoint,
     PaperTemplate,
+    Survey,
+    SurveyUrn,
+    SurveyTable,
+    SurveyWords,
+    Consent,
 )
 """In an order in which rows can be inserted without breaking a foreign key (self-references
 aside, which a restore inserts in order of ids)."""

@@ -107,7 +107,8 @@ async def test_silent_projects_are_owed_by_their_secretary(world: World) -> None
     assert "1 件待办" in answer.text
     assert "15 天没有更新" in answer.text
     card = await world.desk.until(
-        lambda: next((m for m in world.desk.heard("b1p0") if m.card), None), 5
+        lambda: next((m for m in world.desk.heard("b1p0") if "progress.same" in str(m.card)), None),
+        5,
     )
     await world.desk.click("b1p0", card, "progress.same:XM-2026-0001")
     await world.desk.settled()

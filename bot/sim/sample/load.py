@@ -15,6 +15,7 @@ from bot.sim.sample.kindness import write_kindness
 from bot.sim.sample.pledges import Year, write_pledges
 from bot.sim.sample.projects import build_projects
 from bot.sim.sample.reports import Report, build_reports
+from bot.sim.sample.talks import load_talks
 from bot.sim.sample.vocabulary import vocabulary
 from bot.sim.setup import Department
 from bot.sim.setup import Person as DeskPerson
@@ -35,6 +36,7 @@ from models.progress import Progress, ReportState
 from models.project import Grade, Project
 from models.unit import BranchType, UnitKind
 from models.unit import Unit as UnitRow
+from models.vault import SHUT, Vault
 
 SEED: Final = 305
 LINK: Final = "link"
@@ -92,9 +94,16 @@ def furnish(seed: int = SEED) -> SampleFacts:
 
 
 def load_sample(
-    session: Session, *, now: datetime, zone: ZoneInfo, seed: int = SEED
+    session: Session,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    seed: int = SEED,
+    vault: Vault = SHUT,
 ) -> SampleFacts:
     """Fill an empty database: organisation and projects by import, half a year of reports.
+
+    What is told in confidence needs a ``vault`` to be sealed in; without keys it is left out.
 
     ``now`` is aware and in UTC; the projects are those of its year in ``zone``. A database that
     holds the company already keeps what has happened in it.
@@ -102,6 +111,8 @@ def load_sample(
     company = build_company(seed)
     if session.scalar(select(UnitRow.id).where(UnitRow.code == PROVINCE)) is None:
         _fill(session, company, now, zone, seed)
+        if vault.ring():
+            load_talks(session, vault, now, zone, seed)
     return _facts(company, _counts(session))
 
 
