@@ -7,7 +7,7 @@ and SQLAlchemy issues BEGIN itself: the driver's own transaction handling breaks
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -63,8 +63,10 @@ class Store:
 
 
 def _make_folder(database_url: str) -> None:
+    """The folder of a SQLite file; where it cannot be made, opening the file says so."""
     if path := sqlite_path(database_url):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _sqlite(url: str, *, read_only: bool) -> Engine:
