@@ -50,5 +50,9 @@ lock:                                ## resolve the dependencies anew (needs uv)
 clean:                               ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
+.PHONY: diagrams
+diagrams: install                    ## draw the state diagrams in docs/states anew
+	$(BIN)/python -m models.diagram
+
 revision: install-dev                ## a new migration from changed entities: make revision m="what"
 	$(BIN)/python -m models.store.migrations.new "$(m)"

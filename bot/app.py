@@ -81,7 +81,7 @@ class Runtime:
         self.store = Store(settings.database_url)
         self.directory = Directory()
         self.vault = open_vault(settings)
-        self.catalogue = catalogue()
+        self.catalogue = catalogue().under(self.rules)
         self.rates = Rates(self.clock.now)
         self.signer = Signer(secret_key(settings), self.clock)
         self.links = Links(self.signer, settings.public_url, self.rules.intake.link_hours)

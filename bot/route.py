@@ -13,7 +13,7 @@ from bot.contexts import Contexts
 from bot.dispatch import Trace
 from bot.forms import Forms
 from bot.tray import keep_files
-from config.texts import t, words
+from config.texts import label, t, words
 from handlers.catalogue import Catalogue
 from handlers.consent import first_use
 from handlers.context import Context
@@ -27,12 +27,21 @@ from models.forms.chain import Chain, read_chain
 from models.forms.nearest import nearest
 from models.forms.sheet import recognise_sheet
 from models.forms.typed import Typed, fold, normal
+from models.person import Role
 from models.push import Order
 from models.secrecy import secrecy_mark
 
 _WORD = re.compile(r"[^\W\d_]+")
 LONGEST = 10_000
 """Characters of one message; a chain of a large company fits."""
+
+
+def _refusal(ctx: Context, command: Command) -> UserError:
+    """Why somebody may not use a command: it says whose matter it is."""
+    if ctx.member is None:
+        return UserError("error.stranger")
+    roles = "、".join(label(role) for role in Role if role in command.roles)
+    return UserError("error.wrong_role", roles=roles)
 
 
 class Router:
@@ -194,14 +203,14 @@ class Router:
         if command.where is Where.GROUP and ctx.room is None:
             raise UserError("error.group_only")
         if not command.may(ctx.member):
-            raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
+            raise _refusal(ctx, command)
 
     def _submitted(self, ctx: Context, form: Submission, trace: Trace) -> Reply:
         """A form from a page: the same rights, the same gate, the same handler."""
         command = self._catalogue.command(form.command)
         trace.action = command.key
         if not command.may(ctx.member):
-            raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
+            raise _refusal(ctx, command)
         keys = {field.key for field in command.form.fields}
         raw = {key: answer for key, answer in form.answers.items() if key in keys}
         for answer in raw.values():

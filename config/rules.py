@@ -169,6 +169,49 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    """Projects from 立项 to 结项 (DOMAIN.md 2). Days ending in ``_days`` are working days.
+
+    ``propose_by``   month and day until which a branch should have its project
+    ``score_step``   two-way scores run from 1 to 5 in such steps; ``score_pass`` is what both must
+                     reach, ``confer_gap`` the difference that asks for a 会商
+    ``rate_of``      what 突出贡献项目率 is a share of: ``projects`` (in implementation or
+                     concluded), ``branches`` or ``keys``
+    ``jury_least``   jurors who must have marked a project before it is decided on
+    ``jury_pass``    the jury's mean (0 to 100) with which a project passes
+    ``sheet_gate``   how 双月公开单 goes out: ``hold`` on its day unless somebody holds it,
+                     ``approve`` only after somebody released it
+    ``sheet_best``, ``sheet_worst``  how many of each branch type are named in it
+    ``rubric``       the four marks of 组织评审 with their weights
+    ``areas``        党建+ areas, as they are offered and stored
+    ``specialties``  专业, each with the name of the department that judges it (may be missing)
+    """
+
+    per_year: int
+    propose_by: str
+    approve_days: int
+    mend_days: int
+    milestone_days: int
+    reapply_days: int
+    late_days: int
+    score_step: str
+    score_pass: str
+    confer_gap: str
+    rate_of: str
+    jury_least: int
+    jury_pass: int
+    help_days: int
+    adjust_days: int
+    confirm_days: int
+    sheet_gate: str
+    sheet_best: int
+    sheet_worst: int
+    rubric: Mapping[str, int]
+    areas: Sequence[str]
+    specialties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """How messages are taken in (DESIGN.md 3)."""
 
@@ -234,6 +277,7 @@ class Rules:
     notices: Notices
     visits: Visits
     progress: Progress
+    project: Project
     pledge: Pledge
     standing: Standing
     wish: Wish

@@ -98,7 +98,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardPage:
-    """What a board shows to one reader."""
+    """What a board shows to one reader. ``refresh``: it loads itself anew after so many seconds."""
 
     title: str
     note: str = ""
@@ -106,6 +106,7 @@ class BoardPage:
     blocks: Sequence[BoardBlock] = ()
     filters: Sequence[Filter] = ()
     acts: Sequence[Act] = ()
+    refresh: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """All that the product can do, from the families of handlers, checked once at the start."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
+from config.rules import Rules
 from handlers import (
     amend,
     binding,
@@ -29,7 +30,7 @@ from handlers import (
     post_book,
     practice,
     progress,
-    project,
+    projects,
     pushes,
     ranking,
     rectification,
@@ -66,7 +67,7 @@ from models.forms.typed import fold
 FAMILIES: tuple[Family, ...] = (
     progress.FAMILY,
     chains.FAMILY,
-    project.FAMILY,
+    *projects.FAMILIES,
     ranking.FAMILY,
     pushes.FAMILY,
     pledge.FAMILY,
@@ -128,6 +129,14 @@ class Catalogue:
         """The command itself, or what its word means for the number in the text behind it."""
         place = (command.key, number_in(text)[:2])
         return next((c for c in self.commands if c.under == place), command)
+
+    def under(self, rules: Rules) -> "Catalogue":
+        """The same with its forms as the rules in force have them."""
+        commands = tuple(
+            replace(command, form=command.tailor(rules)) if command.tailor else command
+            for command in self.commands
+        )
+        return replace(self, commands=commands, words=MappingProxyType(_words(commands)))
 
     def ledger_named(self, name: str) -> Ledger | None:
         """The ledger of a Chinese name."""

@@ -94,7 +94,8 @@ def href_of(duty: Duty) -> str:
 
 def duty_card(ctx: Context, duties: Sequence[Duty], userid: str) -> Card | None:
     """A card for a person whose buttons do the work, and the page where all of it stands."""
-    doable = [duty for duty in duties if duty.act is not None][:BUTTONS]
+    by_action = {duty.act.button().action: duty for duty in reversed(duties) if duty.act}
+    doable = list(reversed(by_action.values()))[:BUTTONS]  # one button for what is done in one go
     if not doable:
         return None
     return Card(

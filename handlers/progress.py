@@ -36,7 +36,7 @@ from models.progress import (
     report_by_number,
     settle_project,
 )
-from models.project import Project, planned_percent, project_of
+from models.project import Project, Stage, advance, project_of
 from models.unit import Place
 
 SAID_CHARS = 2000
@@ -142,6 +142,8 @@ def facts(ctx: Context, answers: Answers) -> Facts:
 
 def store(ctx: Context, branch: Place, project: Project, report: Report) -> str:
     """Write one report and let the project follow it; returns its number. Rights were checked."""
+    if project.stage is Stage.APPROVED:
+        advance(ctx.session, project, Stage.ONGOING, at=ctx.now, person_id=ctx.who.id)
     number = next_number(ctx.session, "JZ", ctx.today.year)
     old = report.replaces
     add_report(
@@ -196,7 +198,7 @@ def _no_change(ctx: Context, branch: Place) -> Reply:
 def _receipt(
     ctx: Context, key: str, branch: Place, project: Project, report: Report, number: str
 ) -> Reply:
-    planned = planned_percent(project.starts_on, project.ends_on, ctx.today)
+    planned = project.planned(ctx.today)
     head = fill(
         key,
         number=number,

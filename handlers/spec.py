@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Select, SQLColumnExpression
 
+from config.rules import Rules
 from config.texts import t, words
 from handlers.board import Board, TilesBlock
 from handlers.context import Context
@@ -51,6 +52,7 @@ class Command:
     ``facts``    what the form has to know of the world, given the answers so far
     ``intro``    what is read before the questions, in our Markdown, given what is answered already
     ``prefill``  raw answers by field key with which a page begins where nothing else is known
+    ``tailor``   makes the form anew under the rules in force (lists that an operator may change)
     ``open``     also for strangers and in groups that are not bound
     ``sheet``    its form is worth a fill-in sheet
     ``chain``    takes a pasted chain 接龙: one message, many rows
@@ -67,6 +69,7 @@ class Command:
     facts: Callable[[Context, Answers], Facts] = _no_facts
     intro: Callable[[Context, Answers], str] = _no_words
     prefill: Callable[[Context, Answers], Mapping[str, str]] = _no_facts
+    tailor: Callable[[Rules], Form] | None = None
     open: bool = False
     sheet: bool = False
     hidden: bool = False

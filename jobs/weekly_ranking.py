@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
-from sqlalchemy import Integer, String, case, select, type_coerce
+from sqlalchemy import Integer, String, and_, case, select, type_coerce
 from sqlalchemy.orm import Session
 
 from config.texts import label, t
@@ -18,7 +18,7 @@ from jobs.spec import Clockwork, Job
 from models.group import Group
 from models.person import Grant, Person, PersonState, Role
 from models.progress import Progress, ReportState
-from models.project import Project, planned_percent
+from models.project import Project, Stage, planned_percent
 from models.ranking import (
     Line,
     Ranking,
@@ -79,11 +79,13 @@ def lines_of(ctx: Context, of: BranchType, cutoff: datetime) -> list[Line]:
     today = ctx.local(cutoff).date()
     week = today - timedelta(days=1)
     newest = week - timedelta(days=week.weekday()) - FULL_PERIOD
-    plan = cache(lambda starts, ends: planned_percent(_day(starts), _day(ends), today))
+    plan = cache(
+        lambda starts, ends, curve: planned_percent(_day(starts), _day(ends), today, curve)
+    )
     tenths = cache(lambda value: Decimal(value) / 10)
     ahead = cache(lambda value, planned: tenths(value) - planned)
     lines: dict[int, Line] = {}
-    for unit_id, name, opened_on, starts, ends, value in ctx.session.execute(
+    for unit_id, name, opened_on, starts, ends, curve, value in ctx.session.execute(
         _facts(of, cutoff, today.year)
     ):
         if opened_on is not None and opened_on > newest:
@@ -91,7 +93,7 @@ def lines_of(ctx: Context, of: BranchType, cutoff: datetime) -> list[Line]:
         elif value is None:
             lines[unit_id] = Line(unit_id, name, RankState.MISSING)
         else:
-            planned = plan(starts, ends)
+            planned = plan(starts, ends, curve)
             points = ahead(value, planned)
             lines[unit_id] = Line(unit_id, name, RankState.RANKED, tenths(value), planned, points)
     return list(lines.values())
@@ -103,7 +105,7 @@ def _day(raw: str | date) -> date:
 
 
 def _facts(of: BranchType, cutoff: datetime, year: int) -> Rows:
-    """Unit, name, opening day, first and last day of the project, percent in tenths."""
+    """Unit, name, opening day, the project's first and last day and curve, percent in tenths."""
     at_cutoff = (
         select(Progress.percent)
         .where(
@@ -124,9 +126,13 @@ def _facts(of: BranchType, cutoff: datetime, year: int) -> Rows:
             Unit.opened_on,
             type_coerce(Project.starts_on, String),
             type_coerce(Project.ends_on, String),
+            Project.curve,
             type_coerce(percent, Integer),
         )
-        .outerjoin(Project, (Project.unit_id == Unit.id) & (Project.year == year))
+        .outerjoin(
+            Project,
+            and_(Project.unit_id == Unit.id, Project.year == year, Project.stage != Stage.ENDED),
+        )
         .where(
             Unit.kind == UnitKind.BRANCH,
             Unit.branch_type == of,

@@ -20,6 +20,7 @@ from bot.sim.setup import Mode, invent
 from config.rules import default_rules
 from config.settings import read_settings
 from models.group import Group, Heard
+from models.number import Counter
 from models.person import Grant, Person, Role
 from models.project import Grade, Project, Stage
 from models.push import Push, PushState
@@ -71,6 +72,7 @@ class Company:
         session.flush()
         for number, (name, kind) in enumerate(zip(self.NAMES, self.TYPES, strict=True), 1):
             self._branch(session, number, name, kind)
+        session.add(Counter(prefix="XM", year=2026, last=len(self.NAMES)))
         self._office(session)
 
     def _branch(self, session: Session, number: int, name: str, kind: BranchType) -> None:

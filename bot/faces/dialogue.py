@@ -61,6 +61,9 @@ def _yes_no(ask: Ask, stamp: str) -> Card | None:
 def _options(description: Description) -> str:
     if not description.options:
         return ""
+    if not description.numbered:
+        listed = "\u3000".join(option.label for option in description.options)
+        return fill("dialogue.options_plain", options=listed)
     listed = "　".join(f"{n} {o.label}" for n, o in enumerate(description.options, 1))
     return fill("dialogue.options", options=listed)
 

@@ -21,6 +21,7 @@ from handlers.imports.projects import check_projects
 from handlers.imports.sheets import Book, recognise
 from handlers.imports.table import Broken, Cell, ImportProblems, Problem, Row, Table
 from handlers.imports.units import check_units
+from models.adjustment import note_reorganised
 from models.reorganise import Act
 
 __all__ = [
@@ -69,6 +70,8 @@ def import_tables(
     if problems:
         raise ImportProblems(problems)
     apply(session, plan, known, act=Act(now, actor), today=today)
+    if not plan.is_empty:
+        note_reorganised(session, now, today)
     tallies = {book.sheets[key].table.name: plan.tally(key) for key in book.present}
     return Summary(tallies, book.ignored)
 

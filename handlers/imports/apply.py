@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from config.texts import t
 from handlers.imports.known import AT_ONCE, Known, batches
 from handlers.imports.plan import GroupRow, NewUnit, PersonChange, Plan, UnitPlan
 from models.directory import touch_organisation
@@ -16,7 +17,7 @@ from models.group import Group
 from models.history import Change
 from models.number import next_numbers
 from models.person import Grant, Person, PersonState
-from models.project import Project
+from models.project import Project, ProjectStep
 from models.reorganise import (
     Act,
     absorb_unit,
@@ -237,6 +238,7 @@ def _write_roles_and_projects(writer: _Writer) -> None:
         ),
     )
     by_year = sorted(plan.new_projects, key=lambda project: project.year)
+    made: list[str] = []
     for year, projects in groupby(by_year, key=lambda project: project.year):
         rows = [
             {
@@ -248,10 +250,12 @@ def _write_roles_and_projects(writer: _Writer) -> None:
             for project in projects
         ]
         numbers = next_numbers(writer.session, "XM", year, len(rows))
+        made += numbers
         writer.rows(
             Project,
             ({**row, "number": number} for row, number in zip(rows, numbers, strict=True)),
         )
+    _note_steps(writer, made)
     writer.update_rows(
         Project.__table__,
         (
@@ -260,6 +264,24 @@ def _write_roles_and_projects(writer: _Writer) -> None:
             for change in plan.projects
         ),
     )
+
+
+def _note_steps(writer: _Writer, numbers: Sequence[str]) -> None:
+    """Write down where new projects stand, and which step others take by this import."""
+    more = {"at": writer.act.now, "person_id": None, "note": t("imports.step")}
+    for batch in batches(numbers):
+        rows = writer.session.execute(
+            select(Project.id, Project.stage).where(Project.number.in_(batch))
+        )
+        new = ({"project_id": row.id, "before": None, "after": row.stage, **more} for row in rows)
+        writer.rows(ProjectStep, list(new))
+    stood = {p.id: p.values["stage"] for rows in writer.known.projects.values() for p in rows}
+    moved = (
+        {"project_id": change.id, "before": stood[change.id], "after": stage, **more}
+        for change in writer.plan.projects
+        if (stage := change.values.get("stage")) is not None
+    )
+    writer.rows(ProjectStep, moved)
 
 
 def _person_ids(writer: _Writer, userids: Iterable[str]) -> dict[str, int]:

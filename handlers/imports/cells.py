@@ -1,7 +1,7 @@
 """Cells as people fill them in, read as values; each reader says what to write instead."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
@@ -151,12 +151,15 @@ def _known(kind: type[E], family: str) -> Mapping[str, E]:
     return known
 
 
-def one_of(kind: type[E], family: str, cell: Cell) -> E:
-    """A member of a kind by its word; the sentence lists the words that are shown."""
+def one_of(kind: type[E], family: str, cell: Cell, members: Collection[E] = ()) -> E:
+    """A member of a kind by its word; the sentence lists the words that are shown.
+
+    ``members`` are those that may be written, all by default.
+    """
     text = as_text(cell)
     member: E | None = _known(kind, family).get(fold(text))
-    if member is None:
-        words = "、".join(label(member) for member in kind)
+    if member is None or (members and member not in members):
+        words = "、".join(label(member) for member in members or kind)
         raise CellError("choice", value=shown(text), words=words)
     return member
 

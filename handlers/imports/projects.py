@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from config.texts import label
 from handlers.imports.known import Known, KnownProject
 from handlers.imports.people import Roll, unit_of
 from handlers.imports.plan import NewProject, Plan, ProjectChange
 from handlers.imports.sheets import Entry, Sheet
 from handlers.imports.tree import Tree
 from models.forms.typed import fold
-from models.project import Stage
+from models.project import OVER, STEPS, Better, Stage, number_in
 from models.unit import UnitKind
 
 TEXTS: Final = (
@@ -42,7 +43,7 @@ class Draft:
         stage = self.entry.get("stage")
         if stage is None and self.known is not None:
             stage = self.known.values["stage"]
-        return stage is not Stage.CONCLUDED
+        return stage not in OVER
 
 
 def check_projects(sheet: Sheet, tree: Tree, roll: Roll, known: Known, plan: Plan) -> None:
@@ -94,7 +95,7 @@ def _match(rows: Sequence[Draft], projects: Sequence[KnownProject]) -> None:
         pair(draft, [p for p in left if fold(p.values["name"]) == name])
     for draft in rows:
         if draft.is_open:
-            pair(draft, [p for p in left if p.values["stage"] is not Stage.CONCLUDED])
+            pair(draft, [p for p in left if p.values["stage"] not in OVER])
     for draft in rows:
         if not draft.is_open:
             pair(draft, left)
@@ -104,7 +105,7 @@ def _check_active(sheet: Sheet, rows: Sequence[Draft], projects: Sequence[KnownP
     """At most one project that is not concluded."""
     taken = {draft.known.id for draft in rows if draft.known}
     others = [p for p in projects if p.id not in taken]
-    running = next((p for p in others if p.values["stage"] is not Stage.CONCLUDED), None)
+    running = next((p for p in others if p.values["stage"] not in OVER), None)
     first: Draft | None = None
     for draft in rows:
         if not draft.is_open:
@@ -140,10 +141,28 @@ def _check_days(sheet: Sheet, draft: Draft) -> None:
 
 
 def _check_stage(sheet: Sheet, draft: Draft) -> None:
-    """What is concluded stays so; the four steps are not walked backwards by a workbook."""
-    before = draft.known.values["stage"] if draft.known else None
-    if before is Stage.CONCLUDED and draft.is_open:
-        sheet.note(draft.entry.row, "stage", "imports.project.concluded")
+    """The four steps are not walked backwards by a workbook; what is over stays so."""
+    wanted = draft.entry.get("stage")
+    if draft.known is None or wanted is None:
+        return
+    before, steps = draft.known.values["stage"], list(STEPS)
+    if steps.index(wanted) >= steps.index(_step(before)):
+        return
+    if before in OVER:
+        sheet.note(draft.entry.row, "stage", "imports.project.concluded", stage=label(before))
+    else:
+        sheet.note(
+            draft.entry.row,
+            "stage",
+            "imports.project.stage_back",
+            before=label(before),
+            stage=label(wanted),
+        )
+
+
+def _step(stage: Stage) -> Stage:
+    """The step to which a stage belongs."""
+    return next(step for step, stages in STEPS.items() if stage in stages)
 
 
 def _check_open_unit(sheet: Sheet, draft: Draft, tree: Tree) -> None:
@@ -158,9 +177,19 @@ def _changes(draft: Draft, values: dict[str, Any]) -> dict[str, Any]:
     if draft.known is not None:
         for column in PLAIN:
             value = draft.entry.get(column)
+            if column == "stage" and value is _step(draft.known.values["stage"]):
+                continue  # a step of four says nothing about where inside it a project stands
             if value is not None and value != draft.known.values[column]:
                 values[column] = value
     return values
+
+
+def _better(values: Mapping[str, Any]) -> Better | None:
+    """Which way the indicator goes, by the figures that are there."""
+    baseline, target = number_in(values["baseline"]), number_in(values["target"])
+    if baseline is None or target is None or baseline == target:
+        return None
+    return Better.UP if target > baseline else Better.DOWN
 
 
 def _decide(plan: Plan, draft: Draft, known: Known) -> None:
@@ -170,6 +199,7 @@ def _decide(plan: Plan, draft: Draft, known: Known) -> None:
         start, end = _days(draft)
         values = {column: entry.get(column) for column in PLAIN}
         values |= {column: values[column] or "" for column in TEXTS}
+        values["better"] = _better(values)
         values |= {"starts_on": start, "ends_on": end, "stage": values["stage"] or Stage.ONGOING}
         tally.new += 1
         plan.new_projects.append(NewProject(draft.unit, entry.get("year"), draft.owner, values))

@@ -13,7 +13,7 @@ from handlers.imports.table import Cell, Notes, Table
 from models.forms.typed import fold
 from models.group import Group
 from models.person import Person, Role
-from models.project import Direction, Grade, Project, Stage
+from models.project import STEPS, Direction, Grade, Project, Stage
 from models.unit import BranchType, Unit, UnitAlias, UnitKind
 
 TEXT_CHARS: Final = 2000
@@ -145,7 +145,7 @@ def _shape(api_base: str) -> Mapping[str, Sequence[Column]]:
             Column("target", line(Project.target)),
             Column("direction", choice(Direction, "direction")),
             Column("grade", choice(Grade, "grade")),
-            Column("stage", choice(Stage, "stage")),
+            Column("stage", partial(cells.one_of, Stage, "stage", members=tuple(STEPS))),
             Column("owner", cells.userid),
             Column("starts_on", cells.day),
             Column("ends_on", cells.day),

@@ -12,7 +12,7 @@ from config.lexicon import listed, mapped, patterns
 from config.texts import t
 from models.forms.field import Description, Field, Option, Problem, Reading, Unsure
 from models.forms.numerals import whole
-from models.forms.quantity import quoted
+from models.forms.quantity import figure_lead, quoted
 from models.forms.typed import clean, fold, normal
 
 _MARKS: Final = mapped("marks", "separator")
@@ -30,6 +30,7 @@ class _Table:
     options: tuple[Option, ...]
     names: Mapping[str, Option]
     ids: Mapping[str, Option]
+    numbered: bool = True
 
     def exact(self, text: str) -> Option | None:
         """The option of a label, word, id or number."""
@@ -38,6 +39,8 @@ class _Table:
             word = word.rstrip(_MARKS["end"])
         if named := self.names.get(word) or self.ids.get(word):
             return named
+        if not self.numbered:
+            return None
         numbered = patterns("answers")["numbered"].fullmatch(word)
         number = whole(numbered["number"]) if numbered else None
         if number and number <= len(self.options):
@@ -55,7 +58,9 @@ class _Table:
         return _once(parts or whole_names or like)
 
     def listing(self) -> str:
-        """The options, numbered, one a line."""
+        """The options, one a line, numbered if they may be chosen so."""
+        if not self.numbered:
+            return "\n".join(option.label for option in self.options)
         return "\n".join(
             t("sheet.option", number=number, label=option.label)
             for number, option in enumerate(self.options, 1)
@@ -67,14 +72,14 @@ def _once(options: Iterable[Option]) -> list[Option]:
 
 
 @lru_cache(maxsize=256)
-def _table(options: tuple[Option, ...]) -> _Table:
+def _table(options: tuple[Option, ...], *, numbered: bool = True) -> _Table:
     """Index options; labels win over words, words over ids (``ValueError`` for equal labels)."""
     labels = {fold(option.label): option for option in options}
     if "" in labels or len(labels) < len(options):
         raise ValueError("an option has no label, or that of another one")
     words = {fold(word): option for option in options for word in option.words}
     ids = {fold(option.id): option for option in options}
-    return _Table(options, MappingProxyType({**words, **labels}), MappingProxyType(ids))
+    return _Table(options, MappingProxyType({**words, **labels}), MappingProxyType(ids), numbered)
 
 
 def _picked(options: tuple[Option, ...], key: str) -> Option:
@@ -83,19 +88,24 @@ def _picked(options: tuple[Option, ...], key: str) -> Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Field[str]):
-    """One of the options, by label, word or number; the value is the option's id."""
+    """One of the options, by label, word or number; the value is the option's id.
+
+    ``numbered`` False: the options are figures themselves, so a figure never means a place in the
+    list (打分).
+    """
 
     kind: ClassVar[str] = "choice"
 
     options: tuple[Option, ...]
+    numbered: bool = True
 
     def __post_init__(self) -> None:
-        _table(self.options)
+        _table(self.options, numbered=self.numbered)
 
     def parse(self, raw: str, reading: Reading) -> str | Unsure[str] | Problem:
         """Read the name or number of an option; a name that is nearly right is asked back."""
         del reading
-        table = _table(self.options)
+        table = _table(self.options, numbered=self.numbered)
         text = clean(raw)
         if exact := table.exact(text):
             return exact.id
@@ -103,7 +113,8 @@ class Choice(Field[str]):
         near = table.near(text)
         if len(near) == 1:
             return Unsure(near[0].id, "doubt.choice.plain", {**params, "value": near[0].label})
-        return Problem("problem.choice.several" if near else "problem.choice.unread", params)
+        unread = "problem.choice.unread" if self.numbered else "problem.choice.scale"
+        return Problem("problem.choice.several" if near else unread, params)
 
     def echo(self, value: str) -> str:
         """The option's label."""
@@ -116,12 +127,18 @@ class Choice(Field[str]):
             key=self.key,
             required=self.required,
             options=self.options,
+            numbered=self.numbered,
             example=t("kind.choice.example"),
         )
 
     def lead(self, text: str) -> int:
-        """The first words up to a blank or mark that name an option exactly, as many as do."""
-        return _lead(_table(self.options), text)
+        """The first words up to a blank or mark that name an option exactly, as many as do.
+
+        Where the options are figures any figure is an answer, if perhaps a wrong one.
+        """
+        if not self.numbered and (reach := figure_lead(text)):
+            return reach
+        return _lead(_table(self.options, numbered=self.numbered), text)
 
 
 def _lead(table: _Table, text: str) -> int:

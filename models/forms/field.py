@@ -112,6 +112,7 @@ class Description:
     """What a face needs to draw a field. Limits are None where the kind has none.
 
     ``accept`` is the ending of the files that are wanted; empty: photos.
+    ``numbered``: the options may also be chosen by their place in the list.
     """
 
     kind: str
@@ -119,6 +120,7 @@ class Description:
     required: bool
     multiline: bool = False
     options: tuple[Option, ...] = ()
+    numbered: bool = True
     many: bool = False
     low: int | None = None
     high: int | None = None

@@ -7,7 +7,8 @@ from models.forms.dates import Date, Period
 from models.forms.field import Field
 from models.forms.named import Person, Unit
 from models.forms.plain import Attachment, LongText, Text, YesNo
-from models.forms.quantity import Amount, Integer, Percent
+from models.forms.quantity import Amount, Figure, Integer, Percent
+from models.forms.schedule import Schedule
 
 KINDS: Final[tuple[type[Field[Any]], ...]] = (
     Text,
@@ -15,6 +16,7 @@ KINDS: Final[tuple[type[Field[Any]], ...]] = (
     Integer,
     Percent,
     Amount,
+    Figure,
     Date,
     Period,
     Choice,
@@ -23,6 +25,7 @@ KINDS: Final[tuple[type[Field[Any]], ...]] = (
     Person,
     Unit,
     Attachment,
+    Schedule,
 )
 
 __all__ = [
@@ -32,11 +35,13 @@ __all__ = [
     "Choice",
     "Choices",
     "Date",
+    "Figure",
     "Integer",
     "LongText",
     "Percent",
     "Period",
     "Person",
+    "Schedule",
     "Text",
     "Unit",
     "YesNo",

@@ -37,6 +37,11 @@ def _bare(raw: str) -> str:
     return tight(normal(raw).strip()).casefold().rstrip(_END)
 
 
+def figure_lead(text: str) -> int:
+    """How many leading characters of a text are a figure, with or without its unit."""
+    return _length("lead_rated", text)
+
+
 def _length(pattern: str, text: str) -> int:
     found = patterns("numerals")[pattern].match(text)
     return found.end() if found else 0
@@ -144,6 +149,44 @@ class Amount(Field[Decimal]):
     def lead(self, text: str) -> int:
         """An amount with its unit, or a number up to a blank or mark."""
         return _length("lead_yuan", text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure(Field[Decimal]):
+    """A bare figure, as indicators have it: any sign, at most six decimals (Decimal).
+
+    A unit written behind it (``96.5%``, ``12户``) is passed over: it has a field of its own.
+    """
+
+    kind: ClassVar[str] = "figure"
+
+    def parse(self, raw: str, reading: Reading) -> Decimal | Unsure[Decimal] | Problem:
+        """Read a figure; ``约96`` is asked back."""
+        del reading
+        number = _number("rated", _bare(raw))
+        if number is None:
+            return Problem("problem.figure.unread", {"typed": quoted(raw)})
+        value = number.value + 0
+        if number.about:
+            return Unsure(value, "doubt.about", {"typed": quoted(raw), "value": self.echo(value)})
+        return value
+
+    def echo(self, value: Decimal) -> str:
+        """Like ``96.5``, without needless zeros and without marks between thousands."""
+        return f"{value.normalize():f}"
+
+    def describe(self) -> Description:
+        """A text box."""
+        return Description(
+            kind=self.kind,
+            key=self.key,
+            required=self.required,
+            example=t("kind.figure.example"),
+        )
+
+    def lead(self, text: str) -> int:
+        """A number with or without its unit, up to a blank or mark."""
+        return figure_lead(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,23 @@
 """All entities in one place, so that the metadata is complete whoever asks."""
 
+from models.adjustment import Adjustment
 from models.attachment import Attachment, Blob
 from models.audit import Audit, AuditEnd
 from models.base import Base
 from models.calendar import CalendarDay
 from models.check import Check, CheckMark, Finding, Objection, Round
 from models.consent import Consent
+from models.crew import CrewMember
 from models.draft import Draft
 from models.duty import Escalation, LoadPass, Owed
+from models.grade import GradeChange
 from models.group import Group, Heard
+from models.helpcall import HelpCall
 from models.history import History
 from models.job_run import JobRun
+from models.jury import Juror, Jury, Mark
 from models.message import Message
+from models.milestone import Milestone
 from models.notice import Notice, NoticePoint, NoticeStep
 from models.number import Counter
 from models.pair import Pair, PairEntry, PairSide
@@ -22,11 +28,14 @@ from models.pledge import Pledge, PledgeCheck, PledgeEntry, PledgeEvent
 from models.post import Post, PostMark, PostStandard
 from models.process import Lease, Process
 from models.progress import Progress
-from models.project import Project
+from models.project import Project, ProjectStep
+from models.promotion import Promotion
+from models.publicity import Sheet, SheetLine, SheetNote
 from models.purge import Purge
 from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
 from models.request import DataRequest
+from models.score import Confer, Score
 from models.search import SearchEntry
 from models.survey import Survey, SurveyTable, SurveyUrn, SurveyWords
 from models.talk import (
@@ -52,6 +61,21 @@ ENTITIES: tuple[type[Base], ...] = (
     Heard,
     History,
     Project,
+    ProjectStep,
+    GradeChange,
+    Promotion,
+    Score,
+    Confer,
+    Adjustment,
+    Sheet,
+    SheetLine,
+    SheetNote,
+    HelpCall,
+    Jury,
+    Juror,
+    Mark,
+    Milestone,
+    CrewMember,
     Progress,
     Pledge,
     PledgeEvent,

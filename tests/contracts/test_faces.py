@@ -19,11 +19,13 @@ from models.forms.kinds import (
     Choice,
     Choices,
     Date,
+    Figure,
     Integer,
     LongText,
     Percent,
     Period,
     Person,
+    Schedule,
     Text,
     Unit,
     YesNo,
@@ -42,6 +44,7 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
     Percent(key="percent"),
     Amount(key="amount"),
     Integer(key="integer", low=-1000),
+    Figure(key="figure"),
     Date(key="date"),
     Period(key="period"),
     Choice(key="choice", options=KINDS_OF_BRANCH),
@@ -52,6 +55,7 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
     LongText(key="long"),
 )
 FORM: Final = Form(key="faces", version=1, fields=FIELDS)
+PLANNED: Final = Form(key="planned", version=1, fields=(Text(key="text"), Schedule(key="schedule")))
 CHOOSING: Final = Form(
     key="choosing",
     version=1,
@@ -63,6 +67,8 @@ LABELS: Final = {
     "percent": "进度",
     "amount": "金额",
     "integer": "人数",
+    "figure": "数值",
+    "schedule": "节点",
     "date": "日期",
     "period": "时段",
     "choice": "类别",
@@ -79,7 +85,7 @@ LETTERS = st.text("完成配变轮换巡视线路台区abcXYZ", min_size=3, max_
 def labels() -> Iterator[None]:
     """Labels of the forms of this suite."""
     known: dict[str, Any] = {**texts.catalogue()}
-    for form in ("faces", "choosing"):
+    for form in ("faces", "planned", "choosing"):
         known[f"form.{form}.title"] = "各面一致"
         known |= {f"form.{form}.{key}.label": label for key, label in LABELS.items()}
     with pytest.MonkeyPatch.context() as patch:
@@ -106,39 +112,39 @@ def done(outcome: Outcome) -> Mapping[str, Any]:
     return outcome.values
 
 
-def raw_of(values: Mapping[str, Any]) -> dict[str, str]:
-    return {key: FORM.field(key).echo(value) for key, value in values.items()}
+def raw_of(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: form.field(key).echo(value) for key, value in values.items()}
 
 
-def by_line(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    line = " ".join(f"{LABELS[key]}：{raw}" for key, raw in raw_of(values).items())
-    read = read_line(FORM, Typed.read(line), reading())
-    return done(advance(FORM, Filling(), Given(read.answers), reading(), {})[1])
+def by_line(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    line = " ".join(f"{LABELS[key]}：{raw}" for key, raw in raw_of(form, values).items())
+    read = read_line(form, Typed.read(line), reading())
+    return done(advance(form, Filling(), Given(read.answers), reading(), {})[1])
 
 
-def by_sheet(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    sheet = read_sheet(FORM, Typed.read(write_sheet(FORM, raw_of(values))))
-    return done(advance(FORM, Filling(), Given(sheet.answers), reading(), {})[1])
+def by_sheet(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    sheet = read_sheet(form, Typed.read(write_sheet(form, raw_of(form, values))))
+    return done(advance(form, Filling(), Given(sheet.answers), reading(), {})[1])
 
 
-def by_dialogue(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    raw = raw_of(values)
-    filling, outcome = advance(FORM, Filling(), Given({}, complete=False), reading(), {})
+def by_dialogue(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    raw = raw_of(form, values)
+    filling, outcome = advance(form, Filling(), Given({}, complete=False), reading(), {})
     while isinstance(outcome, Ask | Confirm):
         said = "是" if isinstance(outcome, Confirm) else raw.get(filling.asking, "跳过")
         if isinstance(outcome, Ask):
-            assert dialogue.put(FORM, outcome, "1.1").text
-        filling, outcome = advance(FORM, filling, Said(said), reading(), {})
+            assert dialogue.put(form, outcome, "1.1").text
+        filling, outcome = advance(form, filling, Said(said), reading(), {})
     return done(outcome)
 
 
-def by_page(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    drawn = page.draw(FORM, raw_of(values), {})
+def by_page(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    drawn = page.draw(form, raw_of(form, values), {})
     posted = {field.key: field.value for field in drawn}
-    return done(advance(FORM, Filling(), Given(posted), reading(), {})[1])
+    return done(advance(form, Filling(), Given(posted), reading(), {})[1])
 
 
-FACES: Final[dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
+FACES: Final[dict[str, Callable[[Form, Mapping[str, Any]], Mapping[str, Any]]]] = {
     "line": by_line,
     "sheet": by_sheet,
     "dialogue": by_dialogue,
@@ -147,14 +153,22 @@ FACES: Final[dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
 
 
 def test_every_kind_is_in_the_suite() -> None:
-    assert {type(field) for field in FIELDS} == set(KINDS)
+    assert {type(field) for form in (FORM, PLANNED) for field in form.fields} == set(KINDS)
 
 
 @pytest.mark.parametrize("face", FACES)
 @given(values=answers())
 @settings(max_examples=60)
 def test_same_answers_through_every_face(face: str, values: dict[str, Any]) -> None:
-    assert FACES[face](values) == {**values, "photos": None}
+    assert FACES[face](FORM, values) == {**values, "photos": None}
+
+
+@pytest.mark.parametrize("face", FACES)
+@given(text=LETTERS, points=VALUES["schedule"])
+@settings(max_examples=40)
+def test_a_plan_of_many_lines_through_every_face(face: str, text: str, points: Any) -> None:
+    values = {"text": text, "schedule": points}
+    assert FACES[face](PLANNED, values) == values
 
 
 @given(choice=st.sampled_from([option.id for option in TYPES[:3]]), yes=st.booleans())

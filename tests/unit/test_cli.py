@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from bot.cli import main
 from bot.cli.demo import is_free
-from models.project import Project
+from models.project import Project, ProjectStep
 from models.push import Push
 from models.store.engine import Store
 from tests.world import World
@@ -154,7 +154,8 @@ def test_backup_and_restore(cli: Cli, database_url: str, tmp_path: Path) -> None
     assert "--force" in err
     store = Store(database_url)
     with store.writing() as session:
-        session.execute(Project.__table__.delete())  # type: ignore[attr-defined]
+        session.execute(delete(ProjectStep))
+        session.execute(delete(Project))
     assert cli("restore", "b.zip", "--force")[0] == 0
     with store.reading() as session:
         assert session.scalar(select(func.count()).select_from(Project)) == 1

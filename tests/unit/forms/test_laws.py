@@ -17,16 +17,19 @@ from models.forms.kinds import (
     Choice,
     Choices,
     Date,
+    Figure,
     Integer,
     LongText,
     Percent,
     Period,
     Person,
+    Schedule,
     Text,
     Unit,
     YesNo,
 )
 from models.forms.periods import CalendarPeriod, PeriodKind, in_year
+from models.forms.schedule import Point
 from models.forms.typed import clean, fold, normal
 from tests.unit.forms.aid import DAYS, TYPING, reading
 
@@ -44,6 +47,7 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
     Integer(key="integer", low=-1000),
     Percent(key="percent"),
     Amount(key="amount"),
+    Figure(key="figure"),
     Date(key="date"),
     Date(key="held", past=True),
     Period(key="period"),
@@ -54,6 +58,7 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
     Person(key="person"),
     Unit(key="unit"),
     Attachment(key="photos"),
+    Schedule(key="schedule"),
 )
 
 
@@ -68,6 +73,17 @@ def _periods(draw: st.DrawFn, *kinds: PeriodKind) -> CalendarPeriod:
     return CalendarPeriod(kind, year, draw(st.integers(1, in_year(kind, year))))
 
 
+def _points() -> st.SearchStrategy[Point]:
+    """Lines of a plan; their words may hold figures, but no mark that ends a line."""
+    words = st.text("完成方案评审abc12%. （）率第二阶段", min_size=1, max_size=20).filter(
+        lambda text: (
+            _is_stored(text) and text == text.strip(" .%") and text[0] not in "0123456789（）"
+        )
+    )
+    day, tenths = st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.integers(0, 1000)
+    return st.builds(lambda d, w, p: Point(d, w, Decimal(p) / 10), day, words, tenths)
+
+
 WORDS = st.text(min_size=1, max_size=200)
 VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
     "text": WORDS.filter(lambda text: _is_stored(text) and "\n" not in text),
@@ -75,6 +91,8 @@ VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
     "integer": st.integers(-1000, 1_000_000_000),
     "percent": st.integers(0, 1000).map(lambda tenths: Decimal(tenths) / 10),
     "amount": st.integers(0, 10**14).map(lambda cents: Decimal(cents) / 100),
+    "figure": st.decimals(-(10**9), 10**9, places=4),
+    "schedule": st.lists(_points(), min_size=1, max_size=12).map(tuple),
     "date": st.dates(date(1900, 1, 1), date(2199, 12, 31)),
     "held": st.dates(date(1900, 1, 1), date(2199, 12, 31)),
     "period": _periods(*PeriodKind),
@@ -127,7 +145,7 @@ def test_a_lead_lies_inside_the_text(field: Field[Any], text: str) -> None:
 @EACH
 @given(data=st.data())
 def test_an_echoed_value_leads_a_line(field: Field[Any], data: st.DataObject) -> None:
-    if field.key in ("long", "text", "choices", "person", "unit", "photos"):
+    if field.key in ("long", "text", "choices", "person", "unit", "photos", "schedule"):
         assert field.lead("") == 0
         return
     text = normal(field.echo(data.draw(VALUES[field.key])))

@@ -1,0 +1,110 @@
+"""双月公开单 on paper (A-12; layout: PRODUCT.md D.2)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from config.texts import label, t
+from handlers.context import Context
+from handlers.figures import minute_text, percent_text
+from handlers.paper import Block, Grid, Heading, Paper, Para
+from handlers.projects.publicity import LIGHTS, limits, readable, sheet_title
+from handlers.spec import Family
+from models.project import Grade
+from models.publicity import (
+    Named,
+    Sheet,
+    SheetLine,
+    SheetState,
+    counts_of,
+    lines_of_sheet,
+    notes_of,
+)
+from models.unit import BranchType, Unit
+
+
+def publicity(ctx: Context, params: Mapping[str, Any]) -> Paper:
+    """An issue as an official paper; parameter ``number``. Drafts say so on every page."""
+    sheet = readable(ctx, params.get("number"))
+    rows = lines_of_sheet(ctx.session, sheet.id)
+    released = sheet.released_at or sheet.at
+    company = ctx.session.scalar(
+        select(Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.id).limit(1)
+    )
+    return Paper(
+        title=sheet_title(sheet),
+        addressee=t("papers.publicity.addressee"),
+        body=tuple(_body(ctx, sheet, rows)),
+        issuer=t("papers.publicity.issuer", company=company or ""),
+        day=ctx.local(released).date(),
+        mark="" if sheet.state is SheetState.RELEASED else label(sheet.state),
+    )
+
+
+def _body(ctx: Context, sheet: Sheet, rows: Sequence[SheetLine]) -> Iterator[Block]:
+    counts = counts_of(ctx.session, sheet.id)
+    having = [row for row in rows if row.project_id is not None]
+    yield Heading(t("papers.publicity.part_1"))
+    yield Para(
+        t(
+            "papers.publicity.whole",
+            at=minute_text(ctx.local(sheet.cutoff)),
+            branches=len(rows),
+            projects=len(having),
+            keys=sum(row.grade is Grade.A for row in rows),
+            **{key or "none": counts.get(key, 0) for key in LIGHTS},
+        )
+    )
+    yield Heading(t("papers.publicity.part_2"))
+    yield from _named(rows, Named.BEST)
+    yield Heading(t("papers.publicity.part_3"))
+    yield from _named(rows, Named.WORST)
+    if notes := notes_of(ctx.session, sheet.id):
+        yield Heading(t("papers.publicity.part_notes"))
+        for number, note in enumerate(notes, 1):
+            yield Para(t("papers.publicity.note", number=number, text=note.text))
+    yield Heading(t("papers.publicity.part_4"))
+    yield Para(t("publicity.rule", **limits(ctx)))
+    yield Grid(
+        [t(f"ledger.publicity.{key}") for key in _COLUMNS],
+        [_row(row) for row in rows],
+        (26, 34, 9, 10, 9, 12),
+    )
+
+
+_COLUMNS = ("branch", "project", "percent", "planned", "ahead", "silent")
+
+
+def _row(row: SheetLine) -> tuple[str, ...]:
+    return (
+        row.branch,
+        row.name or t("project.missing"),
+        percent_text(row.percent),
+        percent_text(row.planned),
+        "—" if row.ahead is None else f"{row.ahead:+.1f}",
+        "—" if row.silent is None else str(row.silent),
+    )
+
+
+def _named(rows: Sequence[SheetLine], named: Named) -> Iterator[Para]:
+    """The named lines of each branch type, with what they say for themselves."""
+    found = False
+    for of in BranchType:
+        mine = [row for row in rows if row.named is named and row.branch_type is of]
+        mine.sort(key=lambda row: row.ahead or 0, reverse=named is Named.BEST)
+        for row in mine:
+            found = True
+            text = t(
+                f"papers.publicity.{named}",
+                name=row.name,
+                percent=percent_text(row.percent),
+                points=abs(row.ahead) if row.ahead is not None else "—",
+                effect=row.effect or t("papers.publicity.nothing"),
+            )
+            yield Para(text, bold=t("papers.publicity.who", branch=row.branch, type=label(of)))
+    if not found:
+        yield Para(t("papers.publicity.nobody"))
+
+
+FAMILY = Family(papers={"publicity": publicity})

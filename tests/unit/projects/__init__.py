@@ -1,0 +1,1 @@
+"""Projects: rules over values and over a database."""
