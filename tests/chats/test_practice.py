@@ -146,11 +146,7 @@ async def test_the_months_job_reminds_in_private_and_once(both_worlds: World) ->
     await tap(world, "b1p0", "pledge.remind")  # this month's reminder has gone out already
     await world.delivered()
     assert words(world, "b1p1").count("最近还没有践诺记录") == 1
-    await world.desk.click(
-        "b1p1",
-        next(m for m in world.desk.heard("b1p1") if m.card is not None),
-        "begin:practice/number=CN-2026-0001",
-    )
+    await tap(world, "b1p1", "begin:practice/number=CN-2026-0001")
     await world.desk.settled()
     assert "LN-2027-0001" in (await world.say("b1p1", "当天处理 5 处缺陷")).text
 
