@@ -27,6 +27,7 @@ from handlers.places import branch_by_id, branch_in_question, may_see
 from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
 from handlers.telling import tell_holders
+from handlers.tray import tray_card
 from models.attachment import attach, of_record
 from models.check import (
     Check,
@@ -124,11 +125,13 @@ def _quick_receipt(ctx: Context, branch: Place, finding: Finding) -> Reply:
         t("finding.repeats_said") if repeats else "",
         t("progress.photos_private") if ctx.room else "",
     )
-    if ctx.room or not ctx.who.has(*INSPECTORS, over=branch.path):
-        return Reply(text)
-    act = Act(t("finding.notice"), command="notice_draft", answers={"number": finding.number})
-    card = Card(title=t("finding.card"), desc=finding.number, buttons=(act.button(),))
-    return Reply(text, card=card)
+    waiting = tray_card(ctx, finding.number, "finding.attach")
+    if ctx.room or waiting or not ctx.who.has(*INSPECTORS, over=branch.path):
+        return Reply(text, card=waiting)
+    notice = Act(t("finding.notice"), command="notice_draft", answers={"number": finding.number})
+    settled = Act(t("finding.settle"), action=f"finding.settle:{finding.number}")
+    buttons = (notice.button(), settled.button())
+    return Reply(text, card=Card(title=t("finding.card"), desc=finding.number, buttons=buttons))
 
 
 def _overview(ctx: Context) -> Reply:

@@ -20,6 +20,7 @@ from handlers.places import branch_by_id, may_see
 from handlers.reply import Reply, fill, say
 from handlers.spec import Action, Column, Command, Family, Kind, Ledger, Rows, View
 from handlers.telling import tell_holders
+from handlers.tray import attach_from_tray
 from models.attachment import of_record
 from models.check import (
     Finding,
@@ -111,6 +112,16 @@ def _seen(ctx: Context, number: str) -> tuple[Finding, Place]:
     return finding, branch
 
 
+def attach_tapped(ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]]) -> Reply:
+    """Photos that were sent before their words now belong to the finding."""
+    del picked
+    number, _, ids = argument.partition("/")
+    finding, _ = _seen(ctx, number)
+    if finding.person_id != ctx.who.id:
+        raise UserError("error.not_allowed")
+    return attach_from_tray(ctx, finding.number, ids)
+
+
 def object_to(ctx: Context, answers: Answers) -> Reply:
     """``/异议 WT-… 理由``: the branch's secretary, once, within a few days."""
     finding, branch = _seen(ctx, answers["number"])
@@ -177,6 +188,25 @@ def _void_point(ctx: Context, finding: Finding) -> None:
     if point is not None:
         point.state = PointState.VOID
         settle(ctx, ctx.session.get_one(Notice, finding.notice_id))
+
+
+def settle_tapped(ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]]) -> Reply:
+    """当场整改: put right on the spot, says whoever looked; no notice is needed."""
+    del picked
+    finding, branch = _seen(ctx, argument)
+    if not _may_settle(ctx, finding, branch):
+        raise UserError("error.not_allowed")
+    if finding.state is not FindingState.OPEN:
+        raise UserError("finding.not_open", number=finding.number, state=label(finding.state))
+    finding.move_to(ctx.session, FindingState.CLOSED, ended_at=ctx.now)
+    ctx.subject = finding.number
+    return say("finding.settled", number=finding.number)
+
+
+def _may_settle(ctx: Context, finding: Finding, branch: Place) -> bool:
+    """Whoever found it or inspects there, but nobody of the branch itself."""
+    looks = finding.person_id == ctx.who.id or ctx.who.has(*INSPECTORS, over=branch.path)
+    return looks and ctx.who.branch_id != branch.id
 
 
 def uphold(ctx: Context, answers: Answers) -> Reply:
@@ -287,6 +317,8 @@ def _acts(
     running = finding.state in (FindingState.OPEN, FindingState.NOTICED)
     if finding.state is FindingState.OPEN and ctx.who.has(*INSPECTORS, over=branch.path):
         yield Act(t("finding.notice"), command="notice_draft", answers=number, tone=Tone.PRIMARY)
+    if finding.state is FindingState.OPEN and _may_settle(ctx, finding, branch):
+        yield Act(t("finding.settle"), action=f"finding.settle:{finding.number}")
     open_to = running and objection is None and ctx.who.has(Role.SECRETARY, over=branch.path)
     if open_to and ctx.today <= _last_day(ctx, finding, branch):
         yield Act(t("finding.object"), command="objection", answers=number)
@@ -346,5 +378,9 @@ FAMILY = Family(
         ),
         Command(key="objection_uphold", form=RULING, run=uphold, roles=frozenset(JUDGES)),
     ),
-    actions=(Action(key="objection.accept", run=accept_tapped, roles=frozenset(JUDGES)),),
+    actions=(
+        Action(key="objection.accept", run=accept_tapped, roles=frozenset(JUDGES)),
+        Action(key="finding.settle", run=settle_tapped),
+        Action(key="finding.attach", run=attach_tapped),
+    ),
 )

@@ -11,7 +11,8 @@ from handlers.notice_flow import Sight, note_step, settle, sight_of
 from handlers.places import branch_by_id, may_report_for, may_see
 from handlers.reply import Markdown, Reply, fill, lines, say
 from handlers.telling import tell_groups, tell_holders, tell_person
-from models.attachment import attach
+from handlers.tray import attach_from_tray, tray_card
+from models.attachment import attach, of_record
 from models.check import (
     Check,
     Finding,
@@ -26,7 +27,6 @@ from models.forms.field import Answers
 from models.notice import (
     RUNNING,
     ExtensionState,
-    LookBack,
     Notice,
     NoticePoint,
     NoticeState,
@@ -36,7 +36,7 @@ from models.notice import (
     paper_number,
 )
 from models.number import next_number
-from models.person import Member, Role
+from models.person import Role
 from models.unit import Place, unit_by_code
 
 DRAFTERS = (Role.INSPECTOR, Role.PARTY_OFFICE)
@@ -190,7 +190,7 @@ def drop(ctx: Context, argument: str, picked: PICKED) -> Reply:
         ctx.session.delete(point)
     note_step(ctx, sight.notice, "dropped")
     ctx.subject = argument
-    return _card(t("notice.dropped"), argument)
+    return card_reply(t("notice.dropped"), argument)
 
 
 def sign(ctx: Context, argument: str, picked: PICKED) -> Reply:
@@ -225,7 +225,7 @@ def sign(ctx: Context, argument: str, picked: PICKED) -> Reply:
     note_step(ctx, notice, "issued", notice.paper_number)
     ctx.subject = notice.number
     _send_out(ctx, sight_of(ctx, notice))
-    return _card(t("notice.issued", paper=notice.paper_number), sight.branch.name)
+    return card_reply(t("notice.issued", paper=notice.paper_number), sight.branch.name)
 
 
 def _send_out(ctx: Context, sight: Sight) -> None:
@@ -250,14 +250,15 @@ def _send_out(ctx: Context, sight: Sight) -> None:
     tell_holders(ctx, Role.SECRETARY, sight.branch.path, f"notice:{notice.number}", card)
 
 
-def _card(title: str, desc: str) -> Reply:
+def card_reply(title: str, desc: str) -> Reply:
+    """What a pressed button turns into."""
     return Reply(card=Card(title=title, desc=desc))
 
 
 # --- what the branch does -----------------------------------------------------------------------
 
 
-def _running(sight: Sight) -> None:
+def running(sight: Sight) -> None:
     """``UserError`` unless something is still to be done about it."""
     if sight.notice.state not in RUNNING:
         raise UserError("notice.over", number=sight.notice.number, state=label(sight.notice.state))
@@ -267,14 +268,14 @@ def receive(ctx: Context, argument: str, picked: PICKED) -> Reply:
     """签收: the branch's secretary signs for it, by name and time."""
     del picked
     sight = find_notice(ctx, argument)
-    _running(sight)
+    running(sight)
     ctx.need(Role.SECRETARY, over=sight.branch.path)
     if sight.notice.received_at is not None:
         raise UserError("notice.received_before", number=argument)
     _sign_for(ctx, sight.notice)
     ctx.subject = argument
     at = f"{ctx.local(ctx.now):%Y-%m-%d %H:%M}"
-    return _card(
+    return card_reply(
         t("notice.received", paper=sight.notice.paper_number),
         t("notice.received_desc", who=ctx.who.name, at=at),
     )
@@ -287,7 +288,7 @@ def _sign_for(ctx: Context, notice: Notice) -> None:
     note_step(ctx, notice, "received")
 
 
-def _points_meant(sight: Sight, ordinal: int | None, *states: PointState) -> list[NoticePoint]:
+def points_meant(sight: Sight, ordinal: int | None, *states: PointState) -> list[NoticePoint]:
     """The problem of an ordinal, or the only one in such a state; else ``UserError``."""
     if ordinal is None:
         fitting = [point for point in sight.points if point.state in states]
@@ -306,11 +307,11 @@ def reply(ctx: Context, answers: Answers) -> Reply:
     """``/整改回复 ZG-… 1 措施``: what was done about one problem, by whom, with evidence."""
     sight = find_notice(ctx, answers["number"])
     notice = sight.notice
-    _running(sight)
+    running(sight)
     if not may_report_for(ctx.who, sight.branch):
         raise UserError("notice.not_your_branch", branch=sight.branch.name)
     states = (PointState.OPEN, PointState.RETURNED, PointState.REPLIED)
-    point = _points_meant(sight, answers["ordinal"], *states)[0]
+    point = points_meant(sight, answers["ordinal"], *states)[0]
     if notice.state is NoticeState.ISSUED:
         ctx.need(Role.SECRETARY, over=sight.branch.path)  # whoever signs for it is named
         _sign_for(ctx, notice)
@@ -334,15 +335,33 @@ def reply(ctx: Context, answers: Answers) -> Reply:
             fill("notice.replied", paper=notice.paper_number, ordinal=point.ordinal),
             t("notice.left", count=left) if left else t("notice.all_replied"),
             t("progress.photos_private") if ctx.room else "",
-        )
+        ),
+        card=tray_card(ctx, notice.number, "notice.evidence"),
     )
+
+
+def evidence_tapped(ctx: Context, argument: str, picked: PICKED) -> Reply:
+    """Photos that were sent before their words become evidence of the answer just given."""
+    del picked
+    number, _, ids = argument.partition("/")
+    sight = find_notice(ctx, number)
+    running(sight)
+    mine = [point for point in sight.points if point.replied_by_id == ctx.who.id]
+    if not mine:
+        raise UserError("error.not_allowed")
+    newest = max(mine, key=lambda point: (point.replied_at or ctx.now, point.ordinal))
+    before = {photo.id for photo in of_record(ctx.session, number)}
+    reply_ = attach_from_tray(ctx, number, ids)
+    fresh = [photo.id for photo in of_record(ctx.session, number) if photo.id not in before]
+    newest.evidence = [*(newest.evidence or ()), *fresh]
+    return reply_
 
 
 def ask_extension(ctx: Context, answers: Answers) -> Reply:
     """``/延期 ZG-… 日期 理由``: once, before the due day has passed."""
     sight = find_notice(ctx, answers["number"])
     notice = sight.notice
-    _running(sight)
+    running(sight)
     ctx.need(Role.SECRETARY, over=sight.branch.path)
     if notice.extension is not None:
         raise UserError("notice.extended_before", number=notice.number)
@@ -359,133 +378,3 @@ def ask_extension(ctx: Context, answers: Answers) -> Reply:
     note_step(ctx, notice, "extension_asked", answers["reason"])
     ctx.subject = notice.number
     return say("notice.extension_asked", paper=notice.paper_number, until=day_words(ctx, until))
-
-
-# --- what those above do ------------------------------------------------------------------------
-
-
-def decide_extension(ctx: Context, argument: str, picked: PICKED, *, granted: bool) -> Reply:
-    """同意延期 or 不同意延期."""
-    del picked
-    sight = find_notice(ctx, argument)
-    notice = sight.notice
-    _running(sight)
-    ctx.need(*SIGNERS, over=sight.branch.path)
-    if notice.extension is not ExtensionState.ASKED or notice.extension_to is None:
-        raise UserError("error.stale")
-    notice.extension = ExtensionState.GRANTED if granted else ExtensionState.REFUSED
-    if granted:
-        notice.due_on, notice.counted_from = notice.extension_to, ctx.today
-    what = "extension_granted" if granted else "extension_refused"
-    note_step(ctx, notice, what)
-    ctx.session.flush()
-    due = day_words(ctx, sight_of(ctx, notice).due)
-    told = fill(f"notice.{what}", paper=notice.paper_number, due=due)
-    key = f"notice-extension:{notice.number}"
-    tell_holders(ctx, Role.SECRETARY, sight.branch.path, key, Text(told))
-    ctx.subject = notice.number
-    return _card(label(notice.extension), due)
-
-
-def _may_verify(ctx: Context, sight: Sight, points: Sequence[NoticePoint]) -> Member:
-    """The verifier is not the doer: not of the branch, nor whoever answered or is responsible."""
-    member = ctx.need(*DRAFTERS, over=sight.branch.path)
-    doing = any(
-        member.id == point.replied_by_id or member.name == point.responsible for point in points
-    )
-    if member.branch_id == sight.branch.id or doing:
-        raise UserError("notice.own_work")
-    return member
-
-
-def verify(ctx: Context, argument: str, picked: PICKED) -> Reply:
-    """销号: one problem (``ZG-…/2``) or all that are answered are struck off."""
-    del picked
-    number, _, ordinal = argument.partition("/")
-    sight = find_notice(ctx, number)
-    _running(sight)
-    if ordinal.isdigit():
-        points = _points_meant(sight, int(ordinal), PointState.REPLIED)
-    else:
-        points = [point for point in sight.points if point.state is PointState.REPLIED]
-    if not points:
-        raise UserError("notice.nothing_to_verify", number=number)
-    _may_verify(ctx, sight, points)
-    for point in points:
-        point.state = PointState.VERIFIED
-        point.verified_by_id, point.verified_at = ctx.who.id, ctx.now
-        note_step(ctx, sight.notice, "struck", t("notice.point_note", ordinal=point.ordinal))
-    closed = settle(ctx, sight.notice)
-    ctx.subject = number
-    if closed:
-        text = fill("notice.closed_told", paper=sight.notice.paper_number)
-        key = f"notice-closed:{number}:{sight.notice.round}"
-        tell_holders(ctx, Role.SECRETARY, sight.branch.path, key, Text(text))
-    struck = sum(p.state is PointState.VERIFIED for p in sight.points)
-    title = t("notice.closed" if closed else "notice.struck", paper=sight.notice.paper_number)
-    return _card(title, t("notice.struck_count", struck=struck, count=len(sight.live)))
-
-
-def send_back(ctx: Context, answers: Answers) -> Reply:
-    """``/退回重改 ZG-… 2 原因``: not good enough; a few more days, and another round."""
-    sight = find_notice(ctx, answers["number"])
-    notice = sight.notice
-    _running(sight)
-    point = _points_meant(sight, answers["ordinal"], PointState.REPLIED)[0]
-    _may_verify(ctx, sight, [point])
-    point.state, point.returned = PointState.RETURNED, answers["reason"]
-    note = t("notice.point_reason", ordinal=point.ordinal, reason=answers["reason"])
-    _return(ctx, sight, "returned", note)
-    return say(
-        "notice.returned",
-        paper=notice.paper_number,
-        ordinal=point.ordinal,
-        due=day_words(ctx, notice.due_on),
-    )
-
-
-def _return(ctx: Context, sight: Sight, what: str, note: str) -> None:
-    """Another round: never less time than is left, and a few working days at least."""
-    notice = sight.notice
-    least = ctx.calendar.add_working(ctx.today, ctx.rules.notices.return_days)
-    if notice.state in (NoticeState.REPLIED, NoticeState.VERIFIED):
-        notice.move_to(ctx.session, NoticeState.RETURNED, round=notice.round + 1)
-    notice.due_on, notice.counted_from = max(least, notice.due_on), ctx.today
-    note_step(ctx, notice, what, note)
-    ctx.session.flush()
-    ctx.subject = notice.number
-    text = fill(
-        "notice.returned_told",
-        paper=notice.paper_number,
-        note=note,
-        due=day_words(ctx, notice.due_on),
-    )
-    key = f"notice-returned:{notice.number}:{notice.round}"
-    tell_holders(ctx, Role.SECRETARY, sight.branch.path, key, Text(text))
-
-
-def look_back(ctx: Context, answers: Answers) -> Reply:
-    """``/回头看 ZG-… 巩固``: some weeks after closing; what has relapsed begins another round."""
-    sight = find_notice(ctx, answers["number"])
-    notice = sight.notice
-    ctx.need(*DRAFTERS, over=sight.branch.path)
-    if notice.state is not NoticeState.VERIFIED:
-        raise UserError("notice.not_closed", number=notice.number)
-    if ctx.who.branch_id == sight.branch.id:
-        raise UserError("notice.own_work")
-    result = LookBack(answers["result"])
-    notice.looked_at, notice.looked_by_id, notice.look_result = ctx.now, ctx.who.id, result
-    note = answers["note"] or ""
-    if result is LookBack.HELD:
-        note_step(ctx, notice, "held", note)
-        ctx.subject = notice.number
-        return say("notice.held", paper=notice.paper_number)
-    if not note:
-        raise UserError("notice.relapse_why")
-    for point in sight.live:
-        point.state, point.returned = PointState.RETURNED, note
-        finding = ctx.session.get_one(Finding, point.finding_id)
-        finding.move_to(ctx.session, FindingState.NOTICED, ended_at=None)
-    notice.look_on = None
-    _return(ctx, sight, "relapsed", note)
-    return say("notice.relapsed", paper=notice.paper_number, due=day_words(ctx, notice.due_on))

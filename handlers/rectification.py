@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import aliased
 
 from config.texts import label, t
-from handlers import notices
+from handlers import notice_verdicts, notices
 from handlers.context import Context
 from handlers.dossier import Record, in_chat
 from handlers.duties import day_words
@@ -280,28 +280,36 @@ FAMILY = Family(
             roles=frozenset({*DRAFTERS, *SIGNERS}),
         ),
         Command(key="notice_reply", form=REPLY, run=notices.reply, sheet=True),
-        Command(key="notice_return", form=RETURN, run=notices.send_back, roles=frozenset(DRAFTERS)),
+        Command(
+            key="notice_return",
+            form=RETURN,
+            run=notice_verdicts.send_back,
+            roles=frozenset(DRAFTERS),
+        ),
         Command(
             key="notice_extend",
             form=EXTEND,
             run=notices.ask_extension,
             roles=frozenset({Role.SECRETARY}),
         ),
-        Command(key="look_back", form=LOOK, run=notices.look_back, roles=frozenset(DRAFTERS)),
+        Command(
+            key="look_back", form=LOOK, run=notice_verdicts.look_back, roles=frozenset(DRAFTERS)
+        ),
     ),
     actions=(
         Action(key="notice.sign", run=notices.sign, roles=frozenset(SIGNERS)),
         Action(key="notice.drop", run=notices.drop, roles=frozenset({*DRAFTERS, *SIGNERS})),
         Action(key="notice.receive", run=notices.receive, roles=frozenset({Role.SECRETARY})),
-        Action(key="notice.verify", run=notices.verify, roles=frozenset(DRAFTERS)),
+        Action(key="notice.evidence", run=notices.evidence_tapped),
+        Action(key="notice.verify", run=notice_verdicts.verify, roles=frozenset(DRAFTERS)),
         Action(
             key="notice.grant",
-            run=partial(notices.decide_extension, granted=True),
+            run=partial(notice_verdicts.decide_extension, granted=True),
             roles=frozenset(SIGNERS),
         ),
         Action(
             key="notice.refuse",
-            run=partial(notices.decide_extension, granted=False),
+            run=partial(notice_verdicts.decide_extension, granted=False),
             roles=frozenset(SIGNERS),
         ),
     ),

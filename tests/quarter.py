@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.checklists import checklists
-from handlers import notices
+from handlers import notice_verdicts, notices
 from handlers.checksheet import hand_in
 from handlers.context import Context
 from handlers.places import branch_by_id
@@ -346,7 +346,7 @@ class Quarter:
     def _send_back(self, day: date, notice: str, branch: int, inspector: str, number: int) -> None:
         with self.days.acting(inspector) as ctx:
             answers = {"number": notice, "ordinal": 1, "reason": "佐证看不清"}
-            notices.send_back(ctx, answers)
+            notice_verdicts.send_back(ctx, answers)
         self.returned.add(notice)
         self.books.owing[f"notice-verify:{number}:{notice}"].done = day
         planned = self._planned(notice)
@@ -368,7 +368,7 @@ class Quarter:
 
     def _verify(self, day: date, notice: str, branch: int, inspector: str, number: int) -> None:
         with self.days.acting(inspector) as ctx:
-            notices.verify(ctx, notice, {})
+            notice_verdicts.verify(ctx, notice, {})
         self.books.owing[f"notice-verify:{number}:{notice}"].done = day
         look = day + timedelta(days=30)
         while not works(look):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from config.checklists import FOLDER, checklists, read_checklist
-from handlers import notices
+from handlers import notice_verdicts, notices
 from handlers.context import Context
 from handlers.findings import Fault, record_finding
 from handlers.notice_flow import light_of, sight_of
@@ -163,9 +163,9 @@ def test_who_did_the_work_does_not_verify_it(lite: Days) -> None:
         notices.reply(ctx, {**answers, "responsible": "营销部小吴"})
     for userid in ("b1p0", "b1p1", "zhuanye"):
         with pytest.raises(UserError, match="own_work"), lite.acting(userid) as ctx:
-            notices.verify(ctx, number, {})
+            notice_verdicts.verify(ctx, number, {})
     with lite.acting("dangjian") as ctx:
-        notices.verify(ctx, number, {})
+        notice_verdicts.verify(ctx, number, {})
         row = ctx.session.scalars(select(Notice)).one()
         assert row.state is NoticeState.VERIFIED
 

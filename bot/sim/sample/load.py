@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from bot.sim.sample.checks import build_checks
 from bot.sim.sample.company import PROVINCE, Company, Unit, build_company, tables_of
 from bot.sim.sample.kindness import write_kindness
 from bot.sim.sample.pledges import Year, write_pledges
@@ -137,6 +138,7 @@ def _fill(session: Session, company: Company, now: datetime, zone: ZoneInfo, see
     year = Year(now, zone)
     write_pledges(session, company, year, seed)
     write_kindness(session, company, year, seed)
+    build_checks(session, now=now, zone=zone, seed=seed)
     heard = [{"conversation": group.chatid, "channel": LINK, "at": now} for group in company.groups]
     session.execute(insert(Heard), heard)
 
