@@ -102,7 +102,8 @@ def _body(ctx: Context, sight: Sight) -> Iterator[Block]:
     yield Heading(t("notice.paper_deadline"))
     yield Para(t("notice.paper_until", day=day_on_paper(notice.due_on)))
     yield Heading(t("notice.paper_feedback"))
-    yield Para(t("notice.paper_how", number=notice.number))
+    days = ctx.rules.checks.objection_days
+    yield Para(t("notice.paper_how", number=notice.number, days=days))
     yield Para(t("notice.paper_contact", who=_name(ctx, notice.drafted_by_id)))
     received = notice.received_at
     at = f"{ctx.local(received):%Y-%m-%d %H:%M}" if received else ""
@@ -120,7 +121,7 @@ def reply_paper(ctx: Context, params: Mapping[str, Any]) -> Paper:
     issuer = ctx.directory.place(ctx.session, notice.issuer_id)
     replied = notice.replied_at
     return Paper(
-        title=t("notice.reply_title", paper=notice.paper_number),
+        title=t("notice.reply_title"),
         addressee=issuer.name,
         body=tuple(_answers(ctx, sight)),
         issuer=sight.branch.name,

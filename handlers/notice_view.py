@@ -78,6 +78,7 @@ def show_notice(ctx: Context, number: str) -> Dossier:
         papers=[
             (t("notice.paper"), "notice", {"number": notice.number}),
             (t("notice.reply_paper"), "notice_reply", {"number": notice.number}),
+            (t("notice.closure_paper"), "notice_closure", {"number": notice.number}),
         ]
         if notice.issued_at
         else [(t("notice.paper"), "notice", {"number": notice.number})],

@@ -97,11 +97,6 @@ class Tally:
         self.supervised += row.rung is Rung.SUPERVISED
         self.longest = max(self.longest, late)
 
-    @property
-    def light(self) -> str:
-        """红: overdue; 蓝: near due; 绿: nothing of either."""
-        return "red" if self.overdue else "blue" if self.near else "green"
-
 
 def late_days(ctx: Context, row: Owed, path: str) -> int:
     """Working days since a duty was due, pauses of its unit left out."""
@@ -273,11 +268,10 @@ def poster(ctx: Context, params: Mapping[str, Any]) -> Poster:
                 str(tally.supervised),
                 str(tally.longest) if tally.longest > 0 else "—",
             ),
-            light="red" if tally.overdue else "green",
         )
         for tally in found[:POSTER_ROWS]
     )
-    keys = ("unit", "open", "overdue", "supervised", "longest")
+    keys = ("unit", "open", "overdue", "supervised", "days")
     block = Block(
         headings=tuple(t(f"supervision.col_{key}") for key in keys),
         widths=(0.48, 0.12, 0.12, 0.14, 0.14),
