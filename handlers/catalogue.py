@@ -48,6 +48,7 @@ from handlers import (
     watch,
     wish,
     wish_book,
+    workdays,
 )
 from handlers.board import Board
 from handlers.dossier import Record
@@ -94,6 +95,7 @@ FAMILIES: tuple[Family, ...] = (
     watch.FAMILY,
     visit_book.FAMILY,
     templates.FAMILY,
+    workdays.FAMILY,
     amend.FAMILY,
     holdings.FAMILY,
     talk.FAMILY,
@@ -158,7 +160,7 @@ def catalogue() -> Catalogue:
     lines = [pauses.my_pause, *(lines for family in families for lines in family.mine)]
     sealed = frozenset(command.form.key for command in commands if command.form.sealed)
     commands += mine.commands(records, duties, lines, sealed)
-    commands += pauses.commands(duties)
+    commands += pauses.commands(duties) + workdays.commands(duties)
     actions = [*pauses.actions(duties), *(a for family in families for a in family.actions)]
     own_boards = [mine.duty_board(duties), roles_board(catalogue)]
     boards = [*own_boards, *(board for family in families for board in family.boards)]

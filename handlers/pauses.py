@@ -1,7 +1,6 @@
 """外出 and 应急: nobody is reminded who cannot act, and deadlines move (DOMAIN.md 9)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -10,9 +9,9 @@ from config.texts import t
 from handlers.clocks import after_quiet_hours
 from handlers.content import Button, Card, Text, Tone
 from handlers.context import Context
+from handlers.deadlines import Shift, deadlines, shift_lines, shifts
 from handlers.duties import day_words
-from handlers.duty import Duty, DutySource
-from handlers.owed import due_of
+from handlers.duty import DutySource
 from handlers.reply import Markdown, Reply, fill, lines
 from handlers.spec import Action, Command
 from models.errors import UserError
@@ -23,10 +22,9 @@ from models.forms.kinds import Text as TextField
 from models.forms.kinds import Unit as UnitField
 from models.pause import Away, Emergency, away_of, emergency_of
 from models.person import Grant, Person, PersonState, Role
-from models.unit import Unit, UnitState, covers, inside, unit_by_code
+from models.unit import Unit, UnitState, inside, unit_by_code
 
 DECLARERS = (Role.PARTY_OFFICE, Role.COMMITTEE_SECRETARY, Role.ADMIN)
-LISTED = 10
 
 AWAY = Form(
     key="away",
@@ -110,35 +108,6 @@ def my_pause(ctx: Context) -> Sequence[str]:
     return [fill("pause.mine", day=day_words(ctx, row.last_on))] if row else []
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A deadline that a pause moved."""
-
-    duty: Duty
-    before: date
-    after: date
-
-
-def _deadlines(ctx: Context, sources: Sequence[DutySource], path: str) -> dict[str, Duty]:
-    """Everything owed below a unit, by key, as the pauses of the database have it now."""
-    fresh = replace(ctx, _known={})
-    found = (duty for source in sources for duty in source.find(fresh, None))
-    return {
-        duty.key: replace(duty, due=due_of(fresh, duty), since=None)
-        for duty in found
-        if covers(path, duty.unit_path)
-    }
-
-
-def _shifts(before: Mapping[str, Duty], after: Mapping[str, Duty]) -> list[Shift]:
-    moved = [
-        Shift(duty, before[key].due, duty.due)
-        for key, duty in after.items()
-        if key in before and before[key].due != duty.due
-    ]
-    return sorted(moved, key=lambda shift: (shift.after, shift.duty.key))
-
-
 def _unit(ctx: Context, answers: Answers) -> Unit:
     named = answers.get("unit")
     if named is not None:
@@ -159,7 +128,7 @@ def declare(ctx: Context, sources: Sequence[DutySource], answers: Answers) -> Re
     _check_end(ctx, until)
     if emergency_of(ctx.session, unit.id, ctx.today) is not None:
         raise UserError("pause.already", unit=unit.name)
-    before = _deadlines(ctx, sources, unit.path)
+    before = deadlines(ctx, sources, unit.path)
     row = Emergency(
         unit_id=unit.id,
         first_on=ctx.today,
@@ -170,7 +139,7 @@ def declare(ctx: Context, sources: Sequence[DutySource], answers: Answers) -> Re
     )
     ctx.session.add(row)
     ctx.session.flush()
-    after = _deadlines(ctx, sources, unit.path)
+    after = deadlines(ctx, sources, unit.path)
     ctx.subject = unit.code
     end = t("pause.until_day", day=day_words(ctx, until)) if until else t("pause.until_ended")
     told = fill(
@@ -180,7 +149,7 @@ def declare(ctx: Context, sources: Sequence[DutySource], answers: Answers) -> Re
         ctx.push_person(userid, Text(told), f"emergency:{row.id}:{userid}")
     head = fill("pause.declared", unit=unit.name, reason=row.reason, end=end)
     return Reply(
-        lines(head, *_moved_lines(ctx, _shifts(before, after), len(after))),
+        lines(head, *_moved_lines(ctx, shifts(before, after), len(after))),
         card=Card(
             title=t("pause.card_title", unit=unit.name),
             desc=end,
@@ -197,21 +166,12 @@ def _check_end(ctx: Context, until: date | None) -> None:
         raise UserError("pause.too_long", days=limit)
 
 
-def _moved_lines(ctx: Context, shifts: Sequence[Shift], waiting: int) -> Iterator[Markdown]:
-    if not shifts:
+def _moved_lines(ctx: Context, moved: Sequence[Shift], waiting: int) -> Iterator[Markdown]:
+    if not moved:
         yield Markdown(t("pause.standing", count=waiting) if waiting else t("pause.none_waiting"))
         return
-    yield Markdown(t("pause.moved", count=len(shifts)))
-    for shift in shifts[:LISTED]:
-        yield fill(
-            "pause.moved_line",
-            title=shift.duty.title,
-            detail=t("pause.private") if shift.duty.private else shift.duty.detail,
-            before=day_words(ctx, shift.before),
-            after=day_words(ctx, shift.after),
-        )
-    if len(shifts) > LISTED:
-        yield Markdown(t("pause.moved_more", count=len(shifts) - LISTED))
+    yield Markdown(t("pause.moved", count=len(moved)))
+    yield from shift_lines(ctx, moved)
 
 
 def _secretaries(ctx: Context, path: str) -> Sequence[str]:
@@ -248,10 +208,10 @@ def _end(ctx: Context, sources: Sequence[DutySource], row: Emergency, unit: Unit
     last = ctx.today
     row.last_on = row.first_on - timedelta(days=1)  # as if it had not been, to see what it moved
     ctx.session.flush()
-    before = _deadlines(ctx, sources, unit.path)
+    before = deadlines(ctx, sources, unit.path)
     row.last_on, row.ended_at, row.ended_by_id = last, ctx.now, ctx.who.id
     ctx.session.flush()
-    after = _deadlines(ctx, sources, unit.path)
+    after = deadlines(ctx, sources, unit.path)
     ctx.subject = unit.code
     days = sum(ctx.calendar.is_working(day) for day in _days(row.first_on, last))
     told = fill("pause.ended_notice", unit=unit.name, days=days)
@@ -259,7 +219,7 @@ def _end(ctx: Context, sources: Sequence[DutySource], row: Emergency, unit: Unit
         key = f"emergency:{row.id}:{userid}:end"
         ctx.push_person(userid, Text(told), key, after_quiet_hours(ctx))
     head = fill("pause.ended", unit=unit.name, days=days)
-    return lines(head, *_moved_lines(ctx, _shifts(before, after), len(after)))
+    return lines(head, *_moved_lines(ctx, shifts(before, after), len(after)))
 
 
 def _days(first: date, last: date) -> Iterator[date]:

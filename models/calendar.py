@@ -196,10 +196,20 @@ class WorkHours:
 
 
 def read_calendar(session: Session) -> WorkCalendar:
-    """The calendar with the packaged table and, over it, all days that were set by hand."""
+    """The calendar with the packaged table and, over it, all days that were set by hand.
+
+    A year whose New Year's Day was set by hand is settled: every notice begins with it.
+    """
     days, years = packaged_days()
-    rows = session.execute(select(CalendarDay.day, CalendarDay.working))
-    return WorkCalendar({**days, **dict(rows.all())}, years)
+    rows = dict(session.execute(select(CalendarDay.day, CalendarDay.working)).all())
+    settled = {day.year for day in rows if (day.month, day.day) == (1, 1)}
+    return WorkCalendar({**days, **rows}, years | settled)
+
+
+def set_days(session: Session, days: Mapping[date, bool], note: str) -> None:
+    """Set days by hand; what was set before for them is replaced."""
+    for day, working in days.items():
+        session.merge(CalendarDay(day=day, working=working, note=note))
 
 
 def after_quiet(
