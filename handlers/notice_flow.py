@@ -1,8 +1,10 @@
 """How a notice moves: from its problems to its state, its due day, its colour (DOMAIN.md 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from sqlalchemy import select
 
 from handlers.clocks import after_pauses, calendar_at, hours_at, pauses
 from handlers.context import Context
@@ -55,6 +57,25 @@ def due_of_notice(ctx: Context, notice: Notice) -> date:
     path = branch_by_id(ctx, notice.branch_id).path
     paused = pauses(ctx).days(path)
     return after_pauses(ctx.calendar, paused, notice.counted_from, notice.due_on)
+
+
+def answered_on_time(ctx: Context, first: date, last: date) -> Mapping[int, tuple[int, int]]:
+    """By branch id: how many notices due on these days were answered in time, and how many in all.
+
+    In time is: all problems answered by the due day, pauses of the branch considered. Cancelled
+    notices do not count. For scorecards (DOMAIN.md 7).
+    """
+    found: dict[int, tuple[int, int]] = {}
+    for notice in ctx.session.scalars(
+        select(Notice).where(Notice.issued_at.is_not(None), Notice.state != NoticeState.CANCELLED)
+    ):
+        due = due_of_notice(ctx, notice)
+        if first <= due <= last:
+            replied = notice.replied_at
+            good = replied is not None and ctx.local(replied).date() <= due
+            count, whole = found.get(notice.branch_id, (0, 0))
+            found[notice.branch_id] = (count + good, whole + 1)
+    return found
 
 
 def light_of(ctx: Context, sight: Sight) -> str:

@@ -21,7 +21,7 @@ from models.check import (
 from models.notice import Notice, NoticePoint, NoticeState, PointState
 from models.person import Grant, Person, Role
 from tests.visitor import Visitor
-from tests.world import World
+from tests.world import Company, World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -62,6 +62,12 @@ async def press(world: World, userid: str, words: str, key: str) -> None:
 async def test_the_draw_says_what_to_relax_and_then_holds(world: World) -> None:
     """Four of seven branches are of one type: not all can be mixed."""
     await world.open_chats([f"wr{n}" for n in range(1, 8)])
+    others = "、".join(name.removesuffix("党支部") for name in Company.NAMES[1:])
+    alone = await world.say("dangjian", f"/抽签 免查：{others}")
+    assert "只有 1 个支部能参加，至少要两个才能互查" in alone.text
+    unknown = await world.say("dangjian", "/抽签 免查：没有这个支部")
+    assert "没有找到“没有这个支部”" in unknown.text
+    assert "已经过去" in (await world.say("dangjian", "/抽签 2026年9月")).text
     refused = await world.say("dangjian", "/抽签")
     assert "生产服务型支部有 4 个，超过参加支部（7 个）的一半" in refused.text
     assert "/抽签 放宽：不同类型互查" in refused.text

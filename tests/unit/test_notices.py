@@ -15,7 +15,7 @@ from config.checklists import FOLDER, checklists, read_checklist
 from handlers import notice_verdicts, notices
 from handlers.context import Context
 from handlers.findings import Fault, record_finding
-from handlers.notice_flow import light_of, sight_of
+from handlers.notice_flow import answered_on_time, light_of, sight_of
 from handlers.places import branch_by_id
 from models.check import Finding, Severity, Verdict, same_before, score_of
 from models.errors import UserError
@@ -197,6 +197,10 @@ def test_colours_follow_the_days(lite: Days) -> None:
     assert near == ["green", "blue"]
     assert late == ["blue", "red"]
     assert light(lite, number, date(2026, 12, 3)) == "green", "it is for others to verify now"
+    with lite.acting("dangjian") as ctx:
+        figures = answered_on_time(ctx, date(2026, 11, 1), date(2026, 12, 31))
+        assert figures == {2: (0, 1)}, "answered on 2 December, due on the first"
+        assert answered_on_time(ctx, date(2026, 12, 2), date(2026, 12, 31)) == {}
 
 
 def light(days: Days, number: str, day: date) -> str:

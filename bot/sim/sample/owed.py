@@ -13,11 +13,14 @@ from models.check import Check, CheckState
 from models.duty import Owed, OwedState
 from models.unit import Unit
 
+TOLD = frozenset({"silent", "check", "notice"})
+"""Sources whose owners have been told; those of other stories begin with the next digest."""
+
 
 def write_owed(scene: Scene) -> None:
     """What is owed now has been told for some days, and stands on the rung that it belongs to."""
     ctx = scene.context(scene.now)
-    for source in catalogue().duties:
+    for source in (one for one in catalogue().duties if one.key in TOLD):
         for standing in observe(ctx, source):
             stage, rung = lateness(ctx, standing)
             row, since = standing.row, standing.duty.since
