@@ -193,11 +193,10 @@ def _table(found: Sequence[Tally]) -> TableBlock:
 
 
 def _details(ctx: Context, path: str) -> TableBlock:
-    """The duties that are longest overdue; what is private says what and where, no more."""
+    """The duties that are longest overdue, without names; what is private says what and where."""
     rows = ctx.session.execute(
-        select(Owed, Unit, OWNER.name)
+        select(Owed, Unit)
         .join(Unit, Unit.id == Owed.unit_id)
-        .outerjoin(OWNER, OWNER.id == Owed.owner_id)
         .where(Owed.state == OwedState.OPEN, inside(path), Owed.due < ctx.today)
         .order_by(Owed.due, Owed.id)
         .limit(OVERDUE_SHOWN)
@@ -205,21 +204,20 @@ def _details(ctx: Context, path: str) -> TableBlock:
     return TableBlock(
         title=t("supervision.details"),
         headings=[t(f"supervision.col_{key}") for key in DETAILS],
-        rows=[_detail(ctx, row, unit, owner) for row, unit, owner in rows],
-        numeric=frozenset({4}),
+        rows=[_detail(ctx, row, unit) for row, unit in rows],
+        numeric=frozenset({3}),
     )
 
 
-DETAILS = ("what", "detail", "unit", "owner", "longest", "rung")
+DETAILS = ("what", "detail", "unit", "longest", "rung")
 
 
-def _detail(ctx: Context, row: Owed, unit: Unit, owner: str | None) -> Sequence[Cell]:
+def _detail(ctx: Context, row: Owed, unit: Unit) -> Sequence[Cell]:
     hidden = row.private
     return (
         Cell(row.title, href="" if hidden or not row.number else f"/record/{row.number}"),
         Cell("" if hidden else row.detail),
         Cell(unit.name),
-        Cell("" if hidden else owner or ""),
         Cell(str(late_days(ctx, row, unit.path))),
         Cell(label(row.rung) if row.rung else ""),
     )
