@@ -103,7 +103,13 @@ class Runtime:
         )
         router = Router(self.catalogue, self.forms, self.contexts, settings.bot_names)
         self.dispatcher = Dispatcher(
-            self.writer, router.handle, self.clock, self.rules, settings.timezone, self.token
+            self.writer,
+            router.handle,
+            self.clock,
+            self.rules,
+            settings.timezone,
+            self.token,
+            secret_key(settings),
         )
         desk = Desk(
             settings.database_url,

@@ -8,6 +8,7 @@ A redelivery gets the stored answer. Whatever takes longer than a few seconds is
 
 import asyncio
 import hashlib
+import hmac
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -48,12 +49,14 @@ class Trace:
     """Who and what, noted as soon as it is known, so that a failure can be audited as well.
 
     ``notes`` are further rows for the audit; they count only if the message was done.
+    ``unrecorded``: nothing of who did what is written down anywhere (``handlers.spec.Command``).
     """
 
     person_id: int | None = None
     action: str = ""
     subject: str = ""
     notes: list[Entry] = field(default_factory=list)
+    unrecorded: bool = False
 
 
 R = TypeVar("R")
@@ -204,7 +207,7 @@ class Intake:
         for work in done:
             if not work.seal():
                 work.orders.extend(following(work.incoming, work.result or Answer(), now))
-            if work.trace.action:
+            if work.trace.action and not work.trace.unrecorded:
                 work.trace.notes.insert(0, _entry(work, now))
         connection.execute(
             insert(Message),
@@ -293,8 +296,18 @@ def following(incoming: Incoming, answer: Answer, now: datetime) -> list[Order]:
     ]
 
 
+def opaque(key: bytes, message_id: str) -> str:
+    """The id under which a message is kept and logged: the door it came by, and a keyed hash.
+
+    Some ids are made of who pressed what and when, others can be guessed and tried; without the
+    key nobody can tell from a stored id whose message it was or which button was pressed.
+    """
+    door, _, _ = message_id.partition(":")
+    return f"{door}:{hmac.digest(key, message_id.encode(), 'sha256').hex()[:40]}"
+
+
 class Dispatcher:
-    """Handed to every channel as its ``Dispatch``."""
+    """Handed to every channel as its ``Dispatch``. ``key`` is secret (:func:`opaque`)."""
 
     def __init__(
         self,
@@ -304,6 +317,7 @@ class Dispatcher:
         rules: Rules,
         zone: ZoneInfo,
         token: Callable[[], str],
+        key: str,
     ) -> None:
         self._writer = writer
         self._handle = handle
@@ -311,6 +325,7 @@ class Dispatcher:
         self._rules = rules
         self._zone = zone
         self._token = token
+        self._key = key.encode()
         self._running: dict[str, MessageWork] = {}
         self._counters: dict[str, int] = {}
 
@@ -327,6 +342,7 @@ class Dispatcher:
             day = incoming.received_at.astimezone(self._zone).date()
             greeting = f"greeting:{incoming.channel}:{incoming.sender.lower()}:{day}"
             incoming = replace(incoming, message_id=greeting)
+        incoming = replace(incoming, message_id=opaque(self._key, incoming.message_id))
         work = self._running.get(incoming.message_id)
         if work is None:
             work = MessageWork(incoming, abilities, self._run, asyncio.get_running_loop())
@@ -366,13 +382,14 @@ class Dispatcher:
         verdict = type(error).__name__ if error is not None else work.verdict
         kind = verdict if verdict in ("ok", "again", "error.ours", "Unavailable") else "refused"
         self._counters[kind] = self._counters.get(kind, 0) + 1
+        named = not work.trace.unrecorded
         log.info(
             "message",
             channel=work.incoming.channel,
             message=work.incoming.message_id,
-            person=work.trace.person_id,
-            action=work.trace.action,
-            subject=work.trace.subject,
+            person=work.trace.person_id if named else None,
+            action=work.trace.action if named else "",
+            subject=work.trace.subject if named else "",
             outcome=verdict,
             ms=round((time.perf_counter() - begun) * 1000, 1),
         )

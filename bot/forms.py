@@ -190,9 +190,12 @@ class Forms:
 
     def _close(self, ctx: Context, run: Run) -> None:
         """A draft that has become something is empty from then on."""
-        if run.draft is not None:
-            step(ctx.session, run.draft, state=DraftState.DONE, changed_at=ctx.now, **EMPTY)
-            ctx.shred(DRAFT, str(run.draft.id))
+        if run.draft is None:
+            return
+        step(ctx.session, run.draft, state=DraftState.DONE, changed_at=ctx.now, **EMPTY)
+        ctx.shred(DRAFT, str(run.draft.id))
+        if run.command.unrecorded:
+            ctx.session.delete(run.draft)
 
     def _show(self, ctx: Context, run: Run, outcome: Outcome) -> Reply:
         """Keep the draft, then put the question or the summary."""

@@ -59,6 +59,9 @@ class Router:
         self._forms = forms
         self._contexts = contexts
         self._bot_names = bot_names
+        self._unrecorded = frozenset(c.key for c in catalogue.commands if c.unrecorded) | {
+            key for key, action in catalogue.actions.items() if action.unrecorded
+        }
 
     def handle(
         self, session: Session, incoming: Incoming, trace: Trace
@@ -66,7 +69,10 @@ class Router:
         """One message: what to answer, and what to push."""
         ctx = self._contexts.hearing(session, incoming.sender, incoming.chat, incoming.message_id)
         trace.person_id = ctx.member.id if ctx.member else None
-        reply = self._answer(ctx, incoming, trace)
+        try:
+            reply = self._answer(ctx, incoming, trace)
+        finally:
+            trace.unrecorded = trace.action in self._unrecorded
         if ctx.member is not None and ctx.room is None and incoming.text:
             first_use(ctx)
         trace.subject, trace.notes = ctx.subject, ctx.notes

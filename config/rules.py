@@ -113,8 +113,9 @@ class Progress:
 class Pledge:
     """Pledges (DOMAIN.md 3).
 
-    ``review_days``  working days; so is ``check_days``, by which the month's check is owed
-    ``vote_least``  a vote's result is shown from so many votes on
+    ``review_days``  working days; so are ``check_days``, by which the month's check is owed, and
+                     ``end_days``, in which the branch concludes after a vote
+    ``vote_least``   a vote's result is shown from so many votes on
     """
 
     review_days: int
@@ -123,6 +124,7 @@ class Pledge:
     correct_hours: int
     vote_days: int
     vote_least: int
+    end_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from handlers.dossier import Act, Dossier, Record, Section, Step
 from handlers.duty import Duty, DutySource
 from handlers.organisation import near, seen_units
 from handlers.pair import REVIEWERS, find_pair, own_side, place_of_pair, review_opens
+from handlers.personal import SHOWN, Access, Held, Holding, Kin
 from handlers.places import branch_by_id
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
@@ -386,6 +387,18 @@ def owed_reviews(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
 
 
+def _held(ctx: Context, person_id: int) -> Iterator[Held]:
+    rows = ctx.session.execute(
+        select(Pair, PairSide)
+        .join(PairSide, PairSide.pair_id == Pair.id)
+        .where(PairSide.person_id == person_id)
+        .order_by(Pair.at.desc())
+        .limit(SHOWN)
+    )
+    for pair, side in rows:
+        yield Held(title=label(pair.kind), at=pair.at, number=pair.number, text=side.review)
+
+
 FAMILY = Family(
     records=(Record(prefix="DZ", show=show_pair),),
     ledgers=(PAIRS,),
@@ -395,4 +408,15 @@ FAMILY = Family(
         DutySource(key="pair_review", find=owed_reviews),
     ),
     mine=(my_pairs,),
+    holdings=(
+        Holding(
+            key="pair",
+            tables=("pair", "pair_side", "pair_entry"),
+            find=_held,
+            readers={
+                Kin.OTHER_PARTY: Access.TEXT,
+                **dict.fromkeys(REVIEWERS, Access.FACTS),
+            },
+        ),
+    ),
 )

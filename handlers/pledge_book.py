@@ -12,13 +12,15 @@ from handlers.content import Tone
 from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.organisation import seen_units
+from handlers.personal import Access, Holding, Kin, rows_of
 from handlers.places import OVERSEERS, branch_by_id
 from handlers.pledge import CHANGEABLE, REVIEWERS, find_pledge, owner_of
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
+from handlers.vote import may_see_result, result_text, waiting_ballots
 from models.attachment import Attachment, FileState
 from models.errors import UserError
-from models.person import Person
+from models.person import Person, Role
 from models.pledge import (
     OPEN_TO_ALL,
     Pledge,
@@ -26,10 +28,12 @@ from models.pledge import (
     PledgeEvent,
     PledgeKind,
     PledgeState,
+    PledgeStep,
     entries_of,
     pledges_of,
 )
 from models.unit import Place, Unit, UnitKind, UnitState, inside
+from models.vote import Ballot, Verdict
 
 # The dossier
 
@@ -62,6 +66,7 @@ def show_pledge(ctx: Context, number: str) -> Dossier:
             Section(t("pledge.section_text"), pledge.text),
             Section(t("pledge.section_measure"), pledge.measure),
             Section(t("pledge.section_failed", questions=failed), pledge.note) if failed else _NONE,
+            Section(t("pledge.section_vote"), _vote_text(ctx, pledge)),
             Section(t("pledge.section_reason"), pledge.reason),
         ),
         steps=_steps(ctx, pledge, owner),
@@ -71,6 +76,17 @@ def show_pledge(ctx: Context, number: str) -> Dossier:
 
 
 _NONE = Section("", "")
+
+
+def _vote_text(ctx: Context, pledge: Pledge) -> str:
+    """How to vote, while a ballot is open; afterwards its result, for the branch."""
+    ballot = ctx.session.get(Ballot, pledge.id)
+    if ballot is None or not may_see_result(ctx, pledge):
+        return ""
+    least = ctx.rules.pledge.vote_least
+    if ballot.closed_at is None:
+        return t("vote.open_text", until=ballot.until, least=least)
+    return result_text(ballot, least)
 
 
 def state_text(pledge: Pledge) -> str:
@@ -84,16 +100,33 @@ def _steps(ctx: Context, pledge: Pledge, owner: Person) -> Sequence[Step]:
     events = ctx.session.execute(
         select(PledgeEvent, Person.name)
         .outerjoin(Person, Person.id == PledgeEvent.person_id)
-        .where(PledgeEvent.pledge_id == pledge.id)
+        .where(PledgeEvent.pledge_id == pledge.id, _told(ctx, pledge))
     )
+    shown = may_see_result(ctx, pledge)
     rows = chain(
-        (Step(event.at, label(event.step), name or "", event.note) for event, name in events),
+        (
+            Step(
+                event.at,
+                label(event.step),
+                name or "",
+                event.note if shown or event.step is not PledgeStep.VOTE_CLOSED else "",
+            )
+            for event, name in events
+        ),
         (
             Step(entry.at, t("pledge.entry", number=entry.number), owner.name, entry.said)
             for entry in entries_of(ctx.session, pledge.id)
         ),
     )
     return sorted(rows, key=lambda step: step.at)
+
+
+def _told(ctx: Context, pledge: Pledge) -> ColumnElement[bool]:
+    """Remarks are read by the owner and by those who answer for the branch."""
+    branch = branch_by_id(ctx, pledge.unit_id)
+    if pledge.person_id == ctx.who.id or ctx.who.has(*REVIEWERS, over=branch.path):
+        return true()
+    return PledgeEvent.step != PledgeStep.REMARKED
 
 
 def _photos(ctx: Context, pledge: Pledge) -> Sequence[int]:
@@ -109,17 +142,34 @@ def _acts(ctx: Context, pledge: Pledge, branch: Place) -> Sequence[Act]:
     """What the reader may do now."""
     if pledge.person_id == ctx.who.id:
         return _own_acts(pledge)
+    number = {"number": pledge.number}
+    if pledge.state is PledgeState.VOTING:
+        return _ballot_acts(ctx, pledge)
+    if pledge.state is PledgeState.PUBLIC:
+        return (Act(t("pledge_remark.act"), command="pledge_remark", answers=number),)
     if not ctx.who.has(*REVIEWERS, over=branch.path):
         return ()
-    number = {"number": pledge.number}
-    if pledge.state is PledgeState.SUBMITTED:
-        return (
-            Act(t("pledge.review"), command="pledge_review", answers=number, tone=Tone.PRIMARY),
-        )
     if pledge.state is PledgeState.APPROVED:
         publish = f"pledge.publish:{branch.code}"
         return (Act(t("pledge.publish"), action=publish, tone=Tone.PRIMARY),)
-    return ()
+    forms = {
+        PledgeState.SUBMITTED: ("pledge.review", "pledge_review"),
+        PledgeState.VOTED: ("pledge_end.act", "pledge_end"),
+    }
+    if pledge.state not in forms:
+        return ()
+    words, command = forms[pledge.state]
+    return (Act(t(words), command=command, answers=number, tone=Tone.PRIMARY),)
+
+
+def _ballot_acts(ctx: Context, pledge: Pledge) -> Sequence[Act]:
+    """One button a verdict, for those who may still vote; in a group the buttons do not show."""
+    if all(waiting.id != pledge.id for waiting in waiting_ballots(ctx)):
+        return ()
+    return [
+        Act(label(verdict), action=f"vote.cast:{pledge.number}/{verdict.value}")
+        for verdict in Verdict
+    ]
 
 
 def _own_acts(pledge: Pledge) -> Sequence[Act]:
@@ -168,6 +218,7 @@ def _pledges(view: View) -> Rows:
         .select_from(Pledge)
         .join(Unit, Unit.id == Pledge.unit_id)
         .join(OWNER, OWNER.id == Pledge.person_id)
+        .outerjoin(Ballot, Ballot.pledge_id == Pledge.id)
         .where(readable(view))
     )
 
@@ -188,6 +239,9 @@ PLEDGES = Ledger(
         Column(key="at", expr=Pledge.at, kind=Kind.TIME, width=18, wide=True),
         Column(key="published", expr=Pledge.published_at, kind=Kind.TIME, width=18, wide=True),
         Column(key="entry_at", expr=Pledge.entry_at, kind=Kind.TIME, width=18, wide=True),
+        Column(key="good", expr=Ballot.good, kind=Kind.NUMBER, width=8, wide=True),
+        Column(key="fair", expr=Ballot.fair, kind=Kind.NUMBER, width=10, wide=True),
+        Column(key="poor", expr=Ballot.poor, kind=Kind.NUMBER, width=8, wide=True),
     ),
     query=_pledges,
     order=(Unit.path.asc(), Pledge.year.desc(), Pledge.id.asc()),
@@ -374,4 +428,19 @@ FAMILY = Family(
     ledgers=(PLEDGES, ENTRIES),
     boards=(Board(key="pledges", show=_public_page),),
     mine=(my_pledges,),
+    holdings=(
+        Holding(
+            key="pledge",
+            tables=("pledge", "pledge_event", "pledge_entry", "pledge_check"),
+            find=rows_of(
+                Pledge,
+                Pledge.person_id,
+                Pledge.at,
+                title=lambda row: label(row.kind),
+                number=lambda row: row.number,
+                text=lambda row: row.text,
+            ),
+            readers=dict.fromkeys((Kin.COLLEAGUE, *Role), Access.TEXT),
+        ),
+    ),
 )

@@ -234,7 +234,7 @@ def publish_later(ctx: Context, argument: str, picked: Mapping[str, tuple[str, .
 def waiting_reviews(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Pledges that wait for the branch; the secretary's own waits for the party office."""
     rows = ctx.session.execute(
-        select(Pledge, Person.name, Unit, _BY_SECRETARY)
+        select(Pledge, Person.name, Unit, BY_SECRETARY)
         .join(Person, Person.id == Pledge.person_id)
         .join(Unit, Unit.id == Pledge.unit_id)
         .where(
@@ -263,7 +263,7 @@ def waiting_reviews(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
 
 
-_BY_SECRETARY = (
+BY_SECRETARY = (
     select(Grant.id)
     .where(
         Grant.person_id == Pledge.person_id,

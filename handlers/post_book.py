@@ -16,6 +16,7 @@ from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.duty import Duty, DutySource
 from handlers.organisation import near, seen_units
+from handlers.personal import Access, Holding, Kin, rows_of
 from handlers.places import OVERSEERS, may_see
 from handlers.pledge_book import branch_wanted
 from handlers.post import COMMITTEE, SETTERS, difference_text, find_post
@@ -405,4 +406,19 @@ FAMILY = Family(
         DutySource(key="post_mark", find=owed_marks),
     ),
     mine=(my_posts,),
+    holdings=(
+        Holding(
+            key="post",
+            tables=("post", "post_standard", "post_mark"),
+            find=rows_of(
+                Post,
+                Post.owner_id,
+                Post.at,
+                title=lambda row: row.name,
+                number=lambda row: row.number,
+                text=lambda row: row.scope,
+            ),
+            readers={Kin.COLLEAGUE: Access.FACTS, **dict.fromkeys(OVERSEERS, Access.TEXT)},
+        ),
+    ),
 )

@@ -56,6 +56,7 @@ class Command:
     ``open``     also for strangers and in groups that are not bound
     ``sheet``    its form is worth a fill-in sheet
     ``chain``    takes a pasted chain 接龙: one message, many rows
+    ``unrecorded``  its use leaves no row in the audit, no draft and no name in the log: a ballot
     ``hidden``   begun by the runtime only; no word of the chat leads to it
     ``linked``   hidden, but its page is reached by a link of a record or board
     ``offline``  its page is filled in where there is no network
@@ -75,6 +76,7 @@ class Command:
     hidden: bool = False
     linked: bool = False
     offline: bool = False
+    unrecorded: bool = False
     under: tuple[str, str] | None = None
     chain: Callable[[Context, Chain, Reading], Reply] | None = None
 
@@ -100,11 +102,13 @@ class Action:
     """What a button of a card does: ``run(ctx, argument, picked)``.
 
     Rights are checked when it is pressed, never when it is drawn: anyone in a group can press.
+    ``unrecorded`` as of a command.
     """
 
     key: str
     run: Callable[[Context, str, Mapping[str, tuple[str, ...]]], Reply]
     roles: frozenset[Role] = frozenset()
+    unrecorded: bool = False
 
 
 class Kind(StrEnum):

@@ -16,6 +16,7 @@ from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.duty import Duty, DutySource
 from handlers.organisation import near
+from handlers.personal import Access, Holding, Kin, rows_of
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from handlers.wish import REVIEWERS, find_wish, place_of_wish, wisher_name
@@ -325,4 +326,23 @@ FAMILY = Family(
         DutySource(key="wish_claim", find=claims),
     ),
     mine=(my_wishes,),
+    holdings=(
+        Holding(
+            key="wish",
+            tables=("wish", "wish_event"),
+            find=rows_of(
+                Wish,
+                Wish.person_id,
+                Wish.at,
+                title=lambda row: label(row.state),
+                number=lambda row: row.number,
+                text=lambda row: row.text,
+            ),
+            readers={
+                Kin.OTHER_PARTY: Access.TEXT,
+                Kin.COLLEAGUE: Access.FACTS,
+                **dict.fromkeys(REVIEWERS, Access.TEXT),
+            },
+        ),
+    ),
 )

@@ -13,6 +13,7 @@ from jobs import (
     survey,
     talk_coverage,
     urgent_duties,
+    vote_close,
     weekly_ranking,
     wish_lapse,
 )
@@ -28,6 +29,7 @@ JOBS: tuple[Job, ...] = (
     pledge_check.JOB,
     pledge_publicity.JOB,
     post_quarter.JOB,
+    vote_close.JOB,
     wish_lapse.JOB,
     publicity.DRAFT,
     publicity.PUBLISH,

@@ -74,6 +74,7 @@ class PledgeStep(StrEnum):
     RETURNED = "returned"
     APPROVED = "approved"
     PUBLISHED = "published"
+    REMARKED = "remarked"
     VOTE_OPENED = "vote_opened"
     VOTE_CLOSED = "vote_closed"
     CONCLUDED = "concluded"

@@ -49,6 +49,7 @@ from models.talk import (
 from models.unit import Unit, UnitAlias
 from models.vault import Secret
 from models.visit import Visit, VisitPoint
+from models.vote import Ballot, BallotRoll
 from models.watch import Watch, WatchNote
 from models.wish import Wish, WishEvent
 
@@ -81,6 +82,8 @@ ENTITIES: tuple[type[Base], ...] = (
     PledgeEvent,
     PledgeEntry,
     PledgeCheck,
+    Ballot,
+    BallotRoll,
     Wish,
     WishEvent,
     Pair,

@@ -1,0 +1,153 @@
+"""认定: what became of a pledge, decided by the branch after the vote (DOMAIN.md 3).
+
+The vote informs, people decide (PRODUCT.md E.7). 未兑现 with an objective reason is neutral: it
+counts neither for nor against anybody.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select, true
+
+from config.texts import label, t
+from handlers.content import Text
+from handlers.context import Context
+from handlers.dossier import Act
+from handlers.duty import Duty, DutySource
+from handlers.options import options_of
+from handlers.organisation import near
+from handlers.pledge import REVIEWERS, find_pledge, note_step, owner_of, tell_owner
+from handlers.pledge_review import BY_SECRETARY
+from handlers.reply import Markdown, Reply, fill, lines
+from handlers.spec import Command, Family
+from handlers.vote import result_text
+from models.errors import UserError
+from models.forms.field import NOTHING, Answers, Facts
+from models.forms.form import Form
+from models.forms.kinds import Choice, LongText
+from models.forms.record import RecordNumber
+from models.person import Member, Person, Role
+from models.pledge import ENDS, Pledge, PledgeState, PledgeStep
+from models.unit import Unit
+from models.vote import Ballot
+
+NEED_REASON = (PledgeState.PARTLY.value, PledgeState.UNKEPT.value, PledgeState.EXCUSED.value)
+
+
+def _needs_reason(answers: Answers, facts: Facts) -> bool:
+    del facts
+    return answers.get("end") in NEED_REASON
+
+
+FORM = Form(
+    key="pledge_end",
+    version=1,
+    fields=(
+        RecordNumber(key="number"),
+        Choice(key="end", options=options_of(PledgeState, *ENDS)),
+        LongText(key="reason", max_chars=500, when=_needs_reason),
+    ),
+    positional=("number", "end", "reason"),
+)
+
+
+def _endable(ctx: Context, number: str, end: str | None = None) -> Pledge:
+    """A pledge the speaker may conclude; before the vote only for an objective reason."""
+    pledge, branch = find_pledge(ctx, number)
+    ctx.need(*REVIEWERS, over=branch.path)
+    if pledge.person_id == ctx.who.id:
+        raise UserError("pledge_end.own")
+    if pledge.state is PledgeState.PUBLIC and end in (None, PledgeState.EXCUSED.value):
+        return pledge
+    if pledge.state is not PledgeState.VOTED:
+        key = (
+            "pledge_end.vote_first" if pledge.state is PledgeState.PUBLIC else "pledge_end.not_yet"
+        )
+        raise UserError(key, number=number, state=label(pledge.state))
+    return pledge
+
+
+def facts(ctx: Context, answers: Answers) -> Facts:
+    """Whether it may be concluded so, before a reason is asked for."""
+    if "number" in answers:
+        _endable(ctx, answers["number"], answers.get("end"))
+    return NOTHING
+
+
+def intro(ctx: Context, answers: Answers) -> Markdown:
+    """The pledge, what was done for it and what the colleagues think."""
+    if "number" not in answers:
+        return Markdown("")
+    pledge = _endable(ctx, answers["number"])
+    ballot = ctx.session.get(Ballot, pledge.id)
+    result = result_text(ballot, ctx.rules.pledge.vote_least) if ballot else ""
+    return lines(
+        fill("pledge_end.about", name=owner_of(ctx, pledge).name, text=pledge.text),
+        fill("pledge_end.done", count=pledge.entries),
+        fill("pledge_end.voted", result=result) if result else "",
+    )
+
+
+def conclude(ctx: Context, answers: Answers) -> Reply:
+    """``/认定 编号 已兑现``: what it came to, with a reason unless it was kept."""
+    pledge = _endable(ctx, answers["number"], answers["end"])
+    end, reason = PledgeState(answers["end"]), answers["reason"] or ""
+    pledge.move_to(ctx.session, end, reason=reason, concluded_at=ctx.now)
+    note_step(ctx, pledge, PledgeStep.CONCLUDED, t("pledge_end.step", end=label(end)))
+    told = fill(
+        "pledge_end.told", number=pledge.number, text=pledge.text, end=label(end), reason=reason
+    )
+    tell_owner(ctx, pledge, Text(told), "concluded")
+    return Reply(
+        fill(
+            "pledge_end.saved",
+            number=pledge.number,
+            name=owner_of(ctx, pledge).name,
+            end=label(end),
+        )
+    )
+
+
+def owed_ends(ctx: Context, member: Member | None) -> Iterator[Duty]:
+    """Pledges that have been voted on wait for the branch; the secretary's own for the office."""
+    rows = ctx.session.execute(
+        select(Pledge, Person.name, Unit, Ballot.closed_at, BY_SECRETARY)
+        .join(Person, Person.id == Pledge.person_id)
+        .join(Unit, Unit.id == Pledge.unit_id)
+        .join(Ballot, Ballot.pledge_id == Pledge.id)
+        .where(Pledge.state == PledgeState.VOTED, near(member, *REVIEWERS) if member else true())
+        .order_by(Pledge.id)
+    )
+    for pledge, name, unit, closed_at, by_secretary in rows:
+        since = ctx.local(closed_at or pledge.at).date()
+        yield Duty(
+            key=f"pledge_end:{pledge.number}",
+            title=t("pledge_end.duty"),
+            detail=t(
+                "pledge.duty_about",
+                number=pledge.number,
+                branch=unit.name,
+                name=name,
+                kind=label(pledge.kind),
+            ),
+            due=ctx.calendar.add_working(since, ctx.rules.pledge.end_days),
+            since=since,
+            unit_path=unit.path,
+            role=Role.PARTY_OFFICE if by_secretary else Role.SECRETARY,
+            number=pledge.number,
+            act=Act(t("pledge_end.act"), command="pledge_end", answers={"number": pledge.number}),
+        )
+
+
+FAMILY = Family(
+    commands=(
+        Command(
+            key="pledge_end",
+            form=FORM,
+            facts=facts,
+            intro=intro,
+            run=conclude,
+            roles=frozenset(REVIEWERS),
+        ),
+    ),
+    duties=(DutySource(key="pledge_end", find=owed_ends),),
+)
