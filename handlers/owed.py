@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from handlers.clocks import hours_at, moved
 from handlers.context import Context
@@ -20,6 +20,7 @@ from handlers.ladder import (
 )
 from handlers.owners import Owner, Owners
 from models.duty import Owed, OwedState, Rung, Stage, known_duties
+from models.push import insert_new
 from models.unit import Unit
 
 DETAIL, TITLE = 400, 120
@@ -58,7 +59,9 @@ def observe(ctx: Context, source: DutySource) -> list[Standing]:
         else:
             _follow(row, values)
     if fresh:
-        ctx.session.execute(insert(Owed), fresh)
+        # Another process may look at the same hour: what it has written first stands.
+        fresh.sort(key=lambda row: row["key"])
+        insert_new(ctx.session.connection(), Owed.__table__, fresh)
         known = {**known, **_written(ctx, [row["key"] for row in fresh])}
     for key, row in known.items():
         if key not in duties and row.state is OwedState.OPEN:

@@ -1,10 +1,12 @@
 """Days passing without a desk: jobs run over a database as the scheduler runs them, fast."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -13,9 +15,11 @@ from bot.clock import FixedClock
 from bot.contexts import Contexts
 from bot.scheduler import Running, calming
 from config.rules import Rules, default_rules
+from handlers.catalogue import catalogue
 from handlers.content import Card, Text, load
 from handlers.context import Context
-from jobs import JOBS
+from handlers.duty import DutySource
+from jobs import JOBS, duty_digest, escalation, urgent_duties
 from jobs.when import next_due, parse_when
 from models.calendar import read_calendar
 from models.directory import Directory
@@ -40,11 +44,29 @@ class Said:
     key: str
 
 
-class Days:
-    """A database and a clock that stands still until it is moved."""
+def sources_of(keys: Collection[str]) -> tuple[DutySource, ...]:
+    """The product's duty sources of these keys."""
+    found = {source.key: source for source in catalogue().duties}
+    return tuple(found[key] for key in keys)
 
-    def __init__(self, store: Store, start: datetime, rules: Rules | None = None) -> None:
+
+class Days:
+    """A database and a clock that stands still until it is moved.
+
+    ``sources`` are the kinds of duties there are; what other families ask for in the same weeks is
+    not in the reckoning of the test.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        start: datetime,
+        rules: Rules | None = None,
+        *,
+        sources: Sequence[DutySource],
+    ) -> None:
         self.store = store
+        self.sources = sources
         self.clock = FixedClock(start)
         self.rules = rules or default_rules()
         self._tokens = iter(range(10**9))
@@ -108,12 +130,20 @@ class Days:
             if not running.claim(session):
                 return False
         for _ in range(at_most):
-            with self.store.writing() as session:
+            with self._knowing_sources(), self.store.writing() as session:
                 more = running.step(session)
             running.stepped()
             if not more:
                 return True
         return True
+
+    @contextmanager
+    def _knowing_sources(self) -> Iterator[None]:
+        known = SimpleNamespace(duties=self.sources)
+        with ExitStack() as stack:
+            for module in (duty_digest, escalation, urgent_duties):
+                stack.enter_context(patch.object(module, "catalogue", lambda: known))
+            yield
 
     def day(self, day: date) -> None:
         """All that the clock asks for up to the evening of a day."""

@@ -27,13 +27,14 @@ from models.pause import Emergency
 from models.person import Grant, Person, Role
 from models.store.engine import Store
 from models.unit import BranchType, Unit, UnitKind
-from tests.days import SHANGHAI, Days, Said
+from tests.days import SHANGHAI, Days, Said, sources_of
 
 FIRST, LAST = date(2026, 7, 1), date(2026, 9, 30)
 STORM = (date(2026, 8, 10), date(2026, 8, 14))
 REST = {date(2026, 9, 25)}  # Mid-Autumn on a Friday
 WORKED = {date(2026, 9, 20)}  # a Sunday that makes up for it
 INSPECTORS = 6
+SOURCES = sources_of(("check", "objection", "notice", "watch"))
 TYPES = tuple(BranchType(kind) for kind in ("service", "management", "business", "service"))
 
 
@@ -142,7 +143,7 @@ class Quarter:
         with store.writing() as session:
             self._people(session)
         start = datetime.combine(FIRST, time(6), SHANGHAI).astimezone(UTC)
-        self.days = Days(store, start)
+        self.days = Days(store, start, sources=SOURCES)
 
     def _people(self, session: Session) -> None:
         session.add(Unit(id=1, code="GS", name="某省电力公司", kind=UnitKind.COMPANY, path="/1/"))

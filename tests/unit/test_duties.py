@@ -1,27 +1,29 @@
 """Reminders and escalation over days and weeks, on both databases (DOMAIN.md 9)."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
+from threading import Event
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from handlers.duty import Duty, DutySource
+from handlers.owed import observe
 from handlers.spec import View
 from handlers.supervision import DUTIES
 from handlers.table import Wish, page_of
-from jobs import duty_digest, escalation, urgent_duties
 from models.calendar import CalendarDay
 from models.duty import Escalation, LoadPass, Owed, OwedState, Rung
 from models.pause import Away, Emergency
 from models.person import Grant, Person, PersonState, Role
 from models.project import Project
 from models.store.engine import Store
-from tests.days import SHANGHAI, Days
+from tests.days import SHANGHAI, Days, sources_of
 from tests.world import TUESDAY, Company
 
+SOURCES = sources_of(("silent",))
 NOTICED = datetime(2026, 11, 8, 20, tzinfo=UTC)
 """The last report of a project that is then due on Monday 23 November."""
 
@@ -35,7 +37,7 @@ def days(store: Store) -> Days:
     with store.writing() as session:
         Company().write(session)
         session.execute(update(Project).values(starts_on=date(2027, 1, 1)))
-    return Days(store, TUESDAY)
+    return Days(store, TUESDAY, sources=SOURCES)
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def lite(sqlite_url: str) -> Days:
     with store.writing() as session:
         Company().write(session)
         session.execute(update(Project).values(starts_on=date(2027, 1, 1)))
-    return Days(store, TUESDAY)
+    return Days(store, TUESDAY, sources=SOURCES)
 
 
 def silent(days: Days, *branches: int, since: datetime = NOTICED) -> None:
@@ -232,7 +234,7 @@ def test_branches_are_not_asked_too_often(lite: Days) -> None:
     assert told_on(lite, "b1p0")[-1] == date(2026, 12, 1)
 
 
-def sources(monkeypatch: pytest.MonkeyPatch, *found: Duty) -> list[tuple[str, Rung]]:
+def only(days: Days, *found: Duty) -> list[tuple[str, Rung]]:
     """One hourly source of these duties in place of all; returns what it is told of."""
     raised: list[tuple[str, Rung]] = []
     source = DutySource(
@@ -241,15 +243,11 @@ def sources(monkeypatch: pytest.MonkeyPatch, *found: Duty) -> list[tuple[str, Ru
         hourly=True,
         raised=lambda _, duty, rung: raised.append((duty.key, rung)),
     )
-    fake = SimpleNamespace(duties=(source,))
-    for job in (duty_digest, escalation, urgent_duties):
-        monkeypatch.setattr(job, "catalogue", lambda: fake)
+    days.sources = (source,)
     return raised
 
 
-def test_a_clock_in_hours_reminds_and_climbs_by_working_hours(
-    lite: Days, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_in_hours_reminds_and_climbs_by_working_hours(lite: Days) -> None:
     """Due Wednesday 11:00; noon and night do not count."""
     due_at = shanghai(11, 18, 11, 0)
     duty = Duty(
@@ -261,7 +259,7 @@ def test_a_clock_in_hours_reminds_and_climbs_by_working_hours(
         unit_path="/1/2/",
         urgent=True,
     )
-    raised = sources(monkeypatch, duty)
+    raised = only(lite, duty)
     lite.clock.move_to(shanghai(11, 17, 23, 0))
     lite.until(shanghai(11, 19, 20, 0), often=True)
     urgent = [said.at for said in lite.said("b1p0", "急件")]
@@ -272,9 +270,7 @@ def test_a_clock_in_hours_reminds_and_climbs_by_working_hours(
     assert told_on(lite, "b1p0") == [date(2026, 11, 18), date(2026, 11, 19)]
 
 
-def test_those_above_never_read_what_is_private(
-    lite: Days, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_those_above_never_read_what_is_private(lite: Days) -> None:
     duty = Duty(
         key="talk",
         title="谈心谈话",
@@ -284,7 +280,7 @@ def test_those_above_never_read_what_is_private(
         number="TH-2026-0001",
         private=True,
     )
-    sources(monkeypatch, duty)
+    only(lite, duty)
     lite.days(date(2026, 11, 18), date(2026, 12, 4))
     assert "与王五谈" in lite.said("b1p0", "今日待办")[0].text
     above = lite.said("dangjian", "请督促")
@@ -296,9 +292,7 @@ def test_those_above_never_read_what_is_private(
     assert not [cell for row in rows for cell in row if cell in ("与王五谈", "TH-2026-0001")]
 
 
-def test_what_does_not_escalate_stays_with_its_owner(
-    lite: Days, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_does_not_escalate_stays_with_its_owner(lite: Days) -> None:
     duty = Duty(
         key="calm",
         title="看一看",
@@ -308,7 +302,7 @@ def test_what_does_not_escalate_stays_with_its_owner(
         owners=(3,),
         escalates=False,
     )
-    sources(monkeypatch, duty)
+    only(lite, duty)
     lite.days(date(2026, 11, 18), date(2026, 11, 20))
     assert len(told_on(lite, "b1p2")) == 3
     assert steps(lite) == []
@@ -327,3 +321,44 @@ def test_the_month_is_published_as_one_line(lite: Days) -> None:
     assert {said.at for said in published} == {shanghai(12, 1, 9, 0)}
     assert "平均每个支部每周被布置 0.1 次（上限 5 次）" in published[0].text
     assert "全月 1 次，平均每周 0.2 次" in lite.said("wr1", "减负公示")[0].text
+
+
+@pytest.mark.postgres
+def test_two_jobs_of_two_processes_write_a_duty_down_once(postgres_url: str) -> None:
+    """One had written and not yet committed what the other found too: its digest failed."""
+    store = Store(postgres_url)
+    with store.writing() as session:
+        Company().write(session)
+    days = Days(store, TUESDAY, sources=())
+    found = [
+        Duty(key=f"once:{n}", title="事", detail="", due=date(2026, 11, 17), unit_path="/1/2/")
+        for n in range(3)
+    ]
+
+    def look(order: int) -> int:
+        source = DutySource(key="test", find=lambda _, __: found[::order])
+        own = Days(store, TUESDAY, sources=())
+        with own.acting() as ctx:
+            standings = observe(ctx, source)
+            seen.wait(timeout=20)
+            return len({standing.row.id for standing in standings})
+
+    seen = Event()
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(look, order) for order in (1, -1)]
+        while not waiting_for_locks(store) and not any(one.done() for one in both):
+            pass
+        seen.set()
+        assert [one.result(timeout=20) for one in both] == [3, 3]
+    assert len(owed(days)) == 3
+    store.close()
+
+
+def waiting_for_locks(store: Store) -> bool:
+    """Whether a statement of this database waits for another transaction."""
+    found = (
+        "SELECT 1 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with store.reading() as session:
+        return session.execute(text(found)).first() is not None

@@ -24,10 +24,11 @@ from models.notice import Notice, NoticeState
 from models.number import Counter
 from models.person import Grant, Person, Role
 from models.store.engine import Store
-from tests.days import SHANGHAI, Days
+from tests.days import SHANGHAI, Days, sources_of
 from tests.world import TUESDAY, Company
 
 ISSUES = 100
+SOURCES = sources_of(("notice", "objection"))
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def prepared(store: Store) -> Days:
         Company().write(session)
         person = session.scalars(select(Person).where(Person.userid == "zhuanye")).one()
         session.add(Grant(person_id=person.id, role=Role.INSPECTOR, unit_id=1))
-    return Days(store, TUESDAY)
+    return Days(store, TUESDAY, sources=SOURCES)
 
 
 def drafted(ctx: Context, branch: int = 2, **answers: object) -> str:
@@ -74,7 +75,7 @@ def test_a_hundred_clerks_sign_at_once_without_gap_or_double(days: Days) -> None
 
     def sign(order: tuple[str, bool]) -> str:
         number, fails = order
-        own = Days(days.store, TUESDAY)
+        own = Days(days.store, TUESDAY, sources=SOURCES)
         try:
             if fails:
                 with suppress(ZeroDivisionError), own.acting("dangjian") as ctx:
