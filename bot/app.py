@@ -30,6 +30,7 @@ from bot.route import Router
 from bot.scheduler import Scheduler
 from bot.watch import Beats, Signs
 from bot.web.access import Links, Signer
+from bot.web.anonymous import AnonymousPage
 from bot.web.pages import Pages, Site
 from bot.web.survey import SurveyPages
 from bot.web.uploads import Upload, keep_uploads
@@ -100,6 +101,7 @@ class Runtime:
             self.token,
             self.links.make,
             self.vault,
+            settings.public_url,
         )
         router = Router(self.catalogue, self.forms, self.contexts, settings.bot_names)
         self.dispatcher = Dispatcher(
@@ -267,6 +269,7 @@ class Runtime:
         pages = Pages(site)
         app.add_routes([*self.doors.routes, *health.routes(self), *pages.routes()])
         app.add_routes(SurveyPages(site, pages).routes())
+        app.add_routes(AnonymousPage(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
         await self._runner.setup()
         host, port = self.settings.listen_host, self.settings.listen_port

@@ -28,6 +28,7 @@ class Contexts:
     token: Callable[[], str]
     link: Callable[[str, str], str]
     vault: Vault = SHUT
+    base: str = ""
 
     def hearing(self, session: Session, userid: str, chat: str, message_id: str) -> Context:
         """For a message, inside the writer's transaction: people and rooms come from memory."""
@@ -54,5 +55,6 @@ class Contexts:
             directory=self.directory,
             token=self.token,
             link=self.link,
+            base=self.base,
             vault=self.vault,
         )

@@ -32,7 +32,7 @@ from handlers.content import Card, Text, dump
 from handlers.reply import Markdown, Reply, fill
 from models.audit import Entry, append
 from models.directory import Directory
-from models.errors import Unavailable, UserError
+from models.errors import Unavailable, UnkeptError, UserError
 from models.group import Heard
 from models.message import Message
 from models.push import Order, insert_new, write_pushes
@@ -40,6 +40,8 @@ from models.vault import Vault
 
 log = structlog.get_logger()
 
+UNKEPT = "unkept"
+"""The verdict of a message of which nothing is kept: no answer, no audit row, no log line."""
 HEARD_AGAIN = timedelta(hours=1)
 """How often it is written down that a conversation is alive."""
 
@@ -167,7 +169,7 @@ class Intake:
             return False
         work.orders = []
         if isinstance(error, UserError):
-            work.verdict = error.key
+            work.verdict = UNKEPT if isinstance(error, UnkeptError) else error.key
             text: str = fill(error.key, **error.params)
         else:
             reference = self._token()[:8].upper()
@@ -187,6 +189,8 @@ class Intake:
         work.result = fit(
             reply, work.incoming, work.abilities, self._token, work.orders, self._clock.now()
         )
+        if work.verdict == UNKEPT:
+            work.orders, work.trace = [], Trace()
         return True
 
     def close(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
@@ -194,7 +198,9 @@ class Intake:
         done = [
             work
             for work in works
-            if isinstance(work, MessageWork) and work.error is None and work.verdict != "again"
+            if isinstance(work, MessageWork)
+            and work.error is None
+            and work.verdict not in ("again", UNKEPT)
         ]
         if done:
             self._keep(connection, done)
@@ -382,6 +388,8 @@ class Dispatcher:
         verdict = type(error).__name__ if error is not None else work.verdict
         kind = verdict if verdict in ("ok", "again", "error.ours", "Unavailable") else "refused"
         self._counters[kind] = self._counters.get(kind, 0) + 1
+        if verdict == UNKEPT:
+            return
         named = not work.trace.unrecorded
         log.info(
             "message",

@@ -104,6 +104,8 @@ def _store(session: Session, attachment_id: int, data: bytes, kind: str, now: da
 def _lose(session: Session, attachment_id: int, now: datetime) -> None:
     row = session.get_one(Attachment, attachment_id)
     row.state, row.source, row.next_try_at = FileState.LOST, "", None
+    if row.person_id is None:  # nobody may know who sent it, so nobody is told
+        return
     userid = session.get_one(Person, row.person_id).userid
     order = Order(userid, False, dump(Text(t("tray.lost"))), f"lost:{attachment_id}", now)
     write_pushes(session.connection(), [order], now)

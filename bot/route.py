@@ -21,7 +21,7 @@ from handlers.help import overview, usable
 from handlers.reply import Begin, Reply, fill, lines, say
 from handlers.spec import Command, Where
 from models.draft import Draft, open_draft
-from models.errors import UserError
+from models.errors import UnkeptError, UserError
 from models.forms.address import after_slash, match_name, strip_mention
 from models.forms.chain import Chain, read_chain
 from models.forms.nearest import nearest
@@ -29,6 +29,7 @@ from models.forms.sheet import recognise_sheet
 from models.forms.typed import Typed, fold, normal
 from models.person import Role
 from models.push import Order
+from models.query_code import holds_code
 from models.secrecy import secrecy_mark
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -91,6 +92,8 @@ class Router:
         typed = strip_mention(typed, self._bot_names) if ctx.room else typed.strip()
         if mark := secrecy_mark(typed.text):
             raise UserError("error.secret", mark=mark)
+        if holds_code(typed.text):
+            raise UnkeptError("anonymous.code_in_chat", url=f"{ctx.base}/anonymous")
         photos = keep_files(ctx, incoming) if incoming.files else None
         if photos is not None and not typed:
             return photos

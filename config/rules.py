@@ -9,7 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from config import suggestion
 from config.settings import SettingsError
+from config.suggestion import Suggestion
 from config.texts import t
 
 DEFAULTS = Path(__file__).with_name("rules.toml")
@@ -290,9 +292,12 @@ class Rules:
     privacy: Privacy
     talk: Talk
     survey: Survey
+    suggestion: Suggestion
 
 
 def _section(kind: type[Any], table: Mapping[str, Any]) -> Any:  # noqa: ANN401  (kind decides)
+    if hasattr(kind, "build"):
+        return kind.build(table)
     known = {f.name: f.type for f in fields(kind)}
     if unknown := set(table) - set(known):
         raise ValueError(", ".join(sorted(unknown)))
@@ -315,17 +320,31 @@ def build_rules(table: Mapping[str, Any]) -> Rules:
 @cache
 def default_rules() -> Rules:
     """The rules as they are shipped."""
-    return build_rules(tomllib.loads(DEFAULTS.read_text("utf-8")))
+    return build_rules(_defaults())
+
+
+def _defaults() -> dict[str, Any]:
+    """The shipped tables; a family with many settings has a file of its own."""
+    table = tomllib.loads(DEFAULTS.read_text("utf-8"))
+    return {**table, "suggestion": tomllib.loads(suggestion.DEFAULTS.read_text("utf-8"))}
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with the single entries of others laid over them, however deep."""
+    laid = dict(below)
+    for name, value in above.items():
+        known = laid.get(name)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        laid[name] = _laid_over(known, value) if both else value  # type: ignore[arg-type]  # both are
+    return laid
 
 
 def read_rules(path: str) -> Rules:
     """The shipped rules with the entries of a file laid over them; ``SettingsError`` if broken."""
     if not path:
         return default_rules()
-    table = tomllib.loads(DEFAULTS.read_text("utf-8"))
+    table = _defaults()
     try:
-        for name, section in tomllib.loads(Path(path).read_text("utf-8")).items():
-            table.setdefault(name, {}).update(section)
-        return build_rules(table)
+        return build_rules(_laid_over(table, tomllib.loads(Path(path).read_text("utf-8"))))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError([t("settings.rules", path=path, detail=error)]) from error

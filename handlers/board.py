@@ -76,6 +76,29 @@ class ChartBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Something that was changed: how it was, what was done, photos before and after.
+
+    ``before`` and ``after`` are ids of attachments that every reader of the board may see.
+    """
+
+    title: str
+    text: str
+    number: str = ""
+    before: Sequence[int] = ()
+    after: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoriesBlock:
+    """Stories one below the other."""
+
+    stories: Sequence[Story]
+    title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextBlock:
     """Words, one paragraph a line."""
 
@@ -83,7 +106,7 @@ class TextBlock:
     title: str = ""
 
 
-BoardBlock: TypeAlias = TableBlock | TilesBlock | ChartBlock | TextBlock
+BoardBlock: TypeAlias = TableBlock | TilesBlock | ChartBlock | StoriesBlock | TextBlock
 
 
 @dataclass(frozen=True, slots=True)

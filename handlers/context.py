@@ -1,7 +1,7 @@
 """What a handler may know and do: one message's view of the world."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ class Context:
     ``room``    the group, None in private chat and for the clock
     ``token``   makes a fresh unguessable word (identity and chance are arguments)
     ``link``    makes an address for a person: (path, userid) -> URL, signed and expiring
+    ``base``    where the pages are, for addresses that must not be personal
     ``vault``   seals what is told in confidence; the process that draws exports has no keys
     ``params``  what a form was begun with beside its answers (``handlers.reply.Begin``)
     """
@@ -42,6 +43,7 @@ class Context:
     directory: Directory
     token: Callable[[], str]
     link: Callable[[str, str], str]
+    base: str = ""
     vault: Vault = SHUT
     member: Member | None = None
     room: Room | None = None
@@ -97,10 +99,20 @@ class Context:
         self._push(chatid, content, key, at, to_group=True)
 
     def push_person(
-        self, userid: str, content: Content, key: str, at: datetime | None = None
+        self,
+        userid: str,
+        content: Content,
+        key: str,
+        at: datetime | None = None,
+        *,
+        sealed: bool = False,
     ) -> None:
-        """Queue something for a person; ``key`` makes it happen once."""
+        """Queue something for a person; ``key`` makes it happen once.
+
+        ``sealed``: it lies encrypted in the outbox; its key must not name anything either.
+        """
         self._push(userid, content, key, at, to_group=False)
+        self.orders[-1] = replace(self.orders[-1], sealed=sealed)
 
     def _push(
         self, conversation: str, content: Content, key: str, at: datetime | None, *, to_group: bool

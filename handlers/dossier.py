@@ -70,6 +70,8 @@ class Dossier:
     ``photos``  ids of attachments that the reader may see
     ``sealed``  its words were told in confidence: nothing of it is kept in clear when it is shown
     ``papers``  official papers: (words, paper recipe key, parameters)
+    ``sealed``  that somebody reads it says something about them: no audit row names it, and
+                answers that show it are kept encrypted
     """
 
     number: str

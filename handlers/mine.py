@@ -75,7 +75,7 @@ def commands(
 
     def look_up(ctx: Context, answers: Answers) -> Reply:
         dossier = find(records, ctx, answers["number"])
-        ctx.subject = dossier.number
+        ctx.subject = "" if dossier.sealed else dossier.number
         return in_chat(ctx, dossier)
 
     return [

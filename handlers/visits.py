@@ -11,13 +11,15 @@ from sqlalchemy.orm import aliased
 from config.lexicon import mapped
 from config.texts import label, t
 from config.visits import topics
-from handlers.content import Card, Link, Text
+from handlers.content import Button, Card, Link, Text, Tone
 from handlers.context import Context
 from handlers.dossier import Act
 from handlers.duties import day_words
 from handlers.duty import Duty
 from handlers.places import OVERSEERS, branch_by_id, branch_in_question
 from handlers.reply import Markdown, Reply, fill, lines, say
+from handlers.suggestion_heard import brought
+from handlers.suggestion_visit import take_in
 from handlers.telling import tell_person
 from models.attachment import attach
 from models.errors import UserError
@@ -39,6 +41,7 @@ from models.visit import (
     last_visits,
     months_before,
     planned_visits,
+    points_of_visit,
     share_out,
     visit_by_number,
 )
@@ -126,7 +129,8 @@ def hand_in(ctx: Context, answers: Answers) -> Reply:
     if answers["photos"]:
         attach(ctx.session, answers["photos"], ctx.who.id, made.number)
     ctx.session.flush()
-    return _receipt(ctx, made, branch, len(points))
+    taken = take_in(ctx, made, points_of_visit(ctx.session, made.id))
+    return _receipt(ctx, made, branch, len(points), brought(taken))
 
 
 def _planned(ctx: Context, number: str | None) -> Visit | None:
@@ -173,15 +177,24 @@ def _items(text: str | None) -> list[str]:
     return [row for row in rows if row]
 
 
-def _receipt(ctx: Context, made: Visit, branch: Place, points: int) -> Reply:
+def _receipt(ctx: Context, made: Visit, branch: Place, points: int, taken: str = "") -> Reply:
+    """What was stored; what was heard can still be added with one more tap."""
     late = made.visited_on != ctx.today
     return Reply(
         lines(
             fill("visit.saved", number=made.number, branch=branch.name, count=points),
             t("visit.entered_late") if late else "",
+            taken,
             "" if ctx.room else Markdown(t("dossier.page", url=ctx.page(f"/record/{made.number}"))),
-        )
+        ),
+        card=None if ctx.room else _more(made),
     )
+
+
+def _more(made: Visit) -> Card:
+    """The second tap: what was said there becomes a suggestion."""
+    button = Button(t("heard.more"), f"begin:visit_suggestion/number={made.number}", Tone.PRIMARY)
+    return Card(title=t("heard.more_card"), desc=t("heard.more_desc"), buttons=(button,))
 
 
 def _overview(ctx: Context) -> Reply:

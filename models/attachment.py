@@ -5,10 +5,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, coded
+from models.base import Base, UtcDateTime, coded
 
 
 class FileState(StrEnum):
@@ -35,7 +44,8 @@ class Attachment(Base):
     """A photo or file somebody sent. Without ``record`` it lies in the sender's tray.
 
     ``record`` is the number of what it belongs to (``JZ-2026-0001``); ``source`` says (as JSON)
-    where the platform keeps it until it is fetched, and is emptied then.
+    where the platform keeps it until it is fetched, and is emptied then. ``person_id`` is None
+    where nobody may know who sent it; ids below zero tell no order (anonymous suggestions).
     """
 
     __tablename__ = "attachment"
@@ -45,7 +55,7 @@ class Attachment(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     record: Mapped[str] = mapped_column(String(32), default="", index=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     state: Mapped[FileState] = coded(FileState, default=FileState.WAITING)
@@ -57,13 +67,32 @@ class Attachment(Base):
     at: Mapped[datetime]
 
 
-def store_blob(session: Session, data: bytes, media_type: str, now: datetime) -> str:
-    """Keep bytes; the same bytes are kept once. Returns the digest."""
+def store_blob(
+    session: Session, data: bytes, media_type: str, now: datetime, *, order: int | None = None
+) -> str:
+    """Keep bytes; the same bytes are kept once. Returns the digest.
+
+    ``order`` takes the place of the hidden row number that SQLite gives, where nobody may learn
+    what came before and after.
+    """
     digest = hashlib.sha256(data).hexdigest()
-    if session.get(Blob, digest) is None:
+    if session.get(Blob, digest) is None and order is not None and _is_sqlite(session):
+        row = {"digest": digest, "media_type": media_type, "size": len(data), "data": data}
+        session.execute(_WITH_ORDER, {**row, "at": now, "order": order})
+    elif session.get(Blob, digest) is None:
         session.add(Blob(digest=digest, media_type=media_type, size=len(data), data=data, at=now))
         session.flush()
     return digest
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.connection().dialect.name == "sqlite"
+
+
+_WITH_ORDER = text(
+    "INSERT INTO blob (rowid, digest, media_type, size, data, at)"
+    " VALUES (:order, :digest, :media_type, :size, :data, :at)"
+).bindparams(bindparam("at", type_=UtcDateTime()))
 
 
 def tray(session: Session, person_id: int, since: datetime) -> Sequence[Attachment]:
@@ -99,3 +128,10 @@ def attach(session: Session, ids: Sequence[int], person_id: int, record: str) ->
         .values(record=record)
     )
     return done.rowcount  # type: ignore[attr-defined,no-any-return]  # an UPDATE has one
+
+
+def release(session: Session, ids: Sequence[int]) -> None:
+    """Forget who sent attachments, and what their files were called."""
+    session.execute(
+        update(Attachment).where(Attachment.id.in_(list(ids))).values(person_id=None, name="")
+    )

@@ -6,7 +6,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import DateTime, Dialect, Integer, MetaData, String, TypeDecorator, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    update,
+)
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from models.errors import UserError
@@ -18,6 +27,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+RowId = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits; on SQLite the row's own id, which only a column of type INTEGER can be."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -15,5 +15,9 @@ class UserError(Exception):
         self.params = params
 
 
+class UnkeptError(UserError):
+    """A ``UserError`` after which nothing may be kept of the message: no answer, no audit row."""
+
+
 class Unavailable(Exception):  # noqa: N818  (a state of the world, not somebody's mistake)
     """Something outside is away; the same attempt may succeed later."""

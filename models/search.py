@@ -21,11 +21,9 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     ForeignKey,
     Index,
-    Integer,
     Row,
     Select,
     String,
@@ -49,7 +47,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, coded
+from models.base import Base, RowId, coded
 from models.forms.typed import fold
 from models.person import Member
 from models.segment import runs
@@ -78,8 +76,6 @@ ALIKE: Final = 0.35
 PHRASE: Final = 4
 """Characters beyond which what is asked for may be a sentence."""
 _PER_DAY: Final = 2**28
-RowId: Final = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits; on SQLite the row's own id, which only a column of type INTEGER can be."""
 
 
 class Audience(StrEnum):

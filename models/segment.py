@@ -21,12 +21,16 @@ _SHORTEST: Final = 2
 
 
 @cache
+def _trade() -> frozenset[str]:
+    groups = family("domain")
+    return frozenset(word for name in groups if name != "stop" for word in groups[name])
+
+
+@cache
 def _cutter() -> rjieba.Jieba:
     cutter = rjieba.Jieba()
-    for group, words in family("domain").items():
-        if group != "stop":
-            for word in words:
-                cutter.add_word(word, None, None)
+    for word in sorted(_trade()):
+        cutter.add_word(word, None, None)
     return cutter
 
 
@@ -67,3 +71,14 @@ def topics(text: str) -> Counter[str]:
         for word in cut(text)
         if len(word) >= _SHORTEST and word not in _stop() and not word.replace(".", "").isdigit()
     )
+
+
+def things(text: str) -> set[str]:
+    """What is talked about: words of the trade and nouns, but no names of persons."""
+    found: set[str] = set()
+    for run, chinese in runs(text):
+        for word, kind in _cutter().tag(run) if chinese else ():
+            named = kind.startswith("n") and not kind.startswith("nr")
+            if len(word) >= _SHORTEST and word not in _stop() and (named or word in _trade()):
+                found.add(word)
+    return found

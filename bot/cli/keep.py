@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Select, Table, func, insert, select, text
 from sqlalchemy.types import DateTime, LargeBinary
 
 from bot.clock import SystemClock
@@ -65,7 +65,7 @@ def _write(connection: Connection, path: Path, known: str) -> dict[str, int]:
         for table in _tables():
             with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as out:
                 counts[table.name] = 0
-                for row in connection.execution_options(yield_per=ROWS).execute(select(table)):
+                for row in connection.execution_options(yield_per=ROWS).execute(_in_order(table)):
                     out.write(_line(dict(row._mapping)))  # noqa: SLF001  (the public way)
                     counts[table.name] += 1
         manifest = {
@@ -84,6 +84,11 @@ def _write(connection: Connection, path: Path, known: str) -> dict[str, int]:
 def _tables() -> list[Table]:
     tables = [Base.metadata.tables[entity.__tablename__] for entity in ENTITIES]
     return [table for table in tables if table.name not in VOLATILE]
+
+
+def _in_order(table: Table) -> Select[*tuple[Any, ...]]:
+    """All rows by their key: the order in which they came is nobody's business."""
+    return select(table).order_by(*table.primary_key.columns)
 
 
 def _line(row: dict[str, Any]) -> bytes:

@@ -94,19 +94,25 @@ class Site:
     write: Write
 
 
+def environment() -> jinja2.Environment:
+    """The templates, strict and escaping."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["t"] = t
+    return made
+
+
 class Pages:
     """Handlers of the pages' addresses."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._jinja = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._jinja.globals["t"] = t
+        self._jinja = environment()
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """All addresses of the pages."""
@@ -118,7 +124,7 @@ class Pages:
             web.post("/form/{command}", self.submit),
             web.get("/record/{number}", self.record),
             web.get("/board/{key}", self.board),
-            web.get("/photo/{id:\\d+}", self.photo),
+            web.get("/photo/{id:-?\\d+}", self.photo),
             web.get("/mydata.zip", self.own_data),
             web.get("/paper/{key}.{form:docx|pdf}", self.paper),
             web.post("/act", self.act),

@@ -4,13 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from handlers.board import BoardPage, ChartBlock, TableBlock, TextBlock, TilesBlock
+from handlers.board import (
+    BoardPage,
+    ChartBlock,
+    StoriesBlock,
+    TableBlock,
+    TextBlock,
+    TilesBlock,
+)
 from handlers.context import Context
 from handlers.dossier import Act, Dossier
 from handlers.figures import minute_text
 from handlers.paper import PaperForm, paper_path
 
-BLOCKS = {TableBlock: "table", TilesBlock: "tiles", ChartBlock: "chart", TextBlock: "text"}
+BLOCKS = {
+    TableBlock: "table",
+    TilesBlock: "tiles",
+    ChartBlock: "chart",
+    StoriesBlock: "stories",
+    TextBlock: "text",
+}
 
 
 def act_href(act: Act) -> str:

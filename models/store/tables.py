@@ -6,6 +6,7 @@ from models.audit import Audit, AuditEnd
 from models.base import Base
 from models.calendar import CalendarDay
 from models.check import Check, CheckMark, Finding, Objection, Round
+from models.classify import LearntWord
 from models.consent import Consent
 from models.crew import CrewMember
 from models.draft import Draft
@@ -34,9 +35,11 @@ from models.publicity import Sheet, SheetLine, SheetNote
 from models.purge import Purge
 from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
+from models.reception import Reception, ReceptionSlot, ReceptionSuggestion
 from models.request import DataRequest
 from models.score import Confer, Score
 from models.search import SearchEntry
+from models.suggestion import Suggestion, SuggestionStep, SuggestionSupport
 from models.survey import Survey, SurveyTable, SurveyUrn, SurveyWords
 from models.talk import (
     Talk,
@@ -97,6 +100,13 @@ ENTITIES: tuple[type[Base], ...] = (
     Ranking,
     RankingLine,
     SearchEntry,
+    Suggestion,
+    SuggestionStep,
+    SuggestionSupport,
+    LearntWord,
+    Reception,
+    ReceptionSlot,
+    ReceptionSuggestion,
     Message,
     Draft,
     Audit,

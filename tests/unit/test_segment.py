@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.lexicon import family
-from models.segment import cut, runs, topics
+from models.segment import cut, runs, things, topics
 
 ROOT = Path(__file__).parents[2]
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -71,3 +71,9 @@ def test_topics_say_what_a_text_is_about() -> None:
     assert found["食堂"] == 2
     assert found["饭菜"] == 1
     assert not {"我们", "希望", "增加", "12", "的"} & set(found)
+
+
+def test_things_are_nouns_and_no_persons() -> None:
+    found = things("食堂晚饭排队二十多分钟，能否安排一次，劳保手套不够，张建国说线损率高")
+    assert {"食堂", "晚饭", "劳保手套", "线损率"} <= found
+    assert not {"安排", "能否", "一次", "张建国", "排队二十"} & found

@@ -16,6 +16,7 @@ from bot.sim.sample.kindness import write_kindness
 from bot.sim.sample.pledges import Year, write_pledges
 from bot.sim.sample.projects import build_projects
 from bot.sim.sample.reports import Report, build_reports
+from bot.sim.sample.suggestions import write_suggestions
 from bot.sim.sample.talks import load_talks
 from bot.sim.sample.vocabulary import vocabulary
 from bot.sim.setup import Department
@@ -139,6 +140,7 @@ def _fill(session: Session, company: Company, now: datetime, zone: ZoneInfo, see
     write_pledges(session, company, year, seed)
     write_kindness(session, company, year, seed)
     build_checks(session, now=now, zone=zone, seed=seed)
+    write_suggestions(session, company, now=now, zone=zone, seed=seed)
     heard = [{"conversation": group.chatid, "channel": LINK, "at": now} for group in company.groups]
     session.execute(insert(Heard), heard)
 
