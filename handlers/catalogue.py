@@ -9,7 +9,6 @@ from config.rules import Rules
 from handlers import (
     amend,
     binding,
-    calendar_days,
     chains,
     check_holdings,
     checks,
@@ -64,6 +63,7 @@ from handlers import (
     watch,
     wish,
     wish_book,
+    workday,
     workdays,
 )
 from handlers.board import Board
@@ -116,7 +116,7 @@ FAMILIES: tuple[Family, ...] = (
     suggestion_figures.FAMILY,
     suggestion_visit.FAMILY,
     reception.FAMILY,
-    calendar_days.FAMILY,
+    workday.FAMILY,
     relief.FAMILY,
     supervision.FAMILY,
     rounds.FAMILY,
@@ -192,7 +192,7 @@ def catalogue() -> Catalogue:
     lines = [pauses.my_pause, *(lines for family in families for lines in family.mine)]
     sealed = frozenset(command.form.key for command in commands if command.form.sealed)
     commands += mine.commands(records, duties, lines, sealed)
-    commands += pauses.commands(duties) + workdays.commands(duties)
+    commands += pauses.commands(duties) + workdays.commands(duties) + workday.commands(duties)
     actions = [*pauses.actions(duties), *(a for family in families for a in family.actions)]
     own_boards = [mine.duty_board(duties), roles_board(catalogue)]
     boards = [*own_boards, *(board for family in families for board in family.boards)]

@@ -11,9 +11,11 @@ from handlers.duties import day_words
 from handlers.duty import Duty, DutySource
 from handlers.owed import due_of
 from handlers.reply import Markdown, fill
+from models.calendar import WorkCalendar, set_days
 from models.unit import covers
 
 LISTED = 10
+NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,32 @@ def shifts(before: Mapping[str, Duty], after: Mapping[str, Duty]) -> list[Shift]
     return sorted(moved, key=lambda shift: (shift.after, shift.duty.key))
 
 
+def moved_by(
+    ctx: Context,
+    sources: Sequence[DutySource],
+    days: Mapping[date, bool],
+    years: frozenset[int] = NONE,
+) -> list[Shift]:
+    """What is owed now and would be due on another day if these days were worked or not.
+
+    ``years`` are those of which the whole table is then known.
+    """
+    calendar = WorkCalendar({**ctx.calendar.overrides, **days}, ctx.calendar.years | years)
+    changed: dict[Hashable, Any] = {"calendar": calendar}
+    return shifts(deadlines(ctx, sources, "/"), deadlines(ctx, sources, "/", changed))
+
+
+def change_days(
+    ctx: Context, sources: Sequence[DutySource], days: Mapping[date, bool], note: str
+) -> None:
+    """Write the days down, and let every deadline that is kept follow."""
+    set_days(ctx.session, days, note)
+    ctx.session.flush()
+    fresh = replace(ctx, _known={})
+    for source in sources:
+        source.renew(fresh)
+
+
 def shift_lines(ctx: Context, moved: Sequence[Shift]) -> Iterator[Markdown]:
     """The first of them, each with both days; what is private says only that it moved."""
     for shift in moved[:LISTED]:
@@ -66,3 +94,9 @@ def shift_lines(ctx: Context, moved: Sequence[Shift]) -> Iterator[Markdown]:
         )
     if len(moved) > LISTED:
         yield Markdown(t("pause.moved_more", count=len(moved) - LISTED))
+
+
+def asked_about(ctx: Context, moved: Sequence[Shift]) -> dict[str, object]:
+    """What a question before a change says of them: how many, and which, without marks."""
+    listed = [line.removeprefix("> ") for line in shift_lines(ctx, moved)]
+    return {"count": len(moved), "list": "\n".join(listed)}

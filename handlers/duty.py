@@ -58,6 +58,10 @@ def _nothing(ctx: Context, duty: Duty, rung: Rung) -> None:
     del ctx, duty, rung
 
 
+def _nothing_kept(ctx: Context) -> None:
+    del ctx
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutySource:
     """Where a kind of duty comes from.
@@ -66,9 +70,11 @@ class DutySource:
     yield more than the member's, which is filtered away.
     ``hourly``  some of its duties are urgent or have a clock in hours: looked at every few minutes
     ``raised``  told when a duty of it goes up a rung, so that the thing itself can show it
+    ``renew``   writes kept deadlines anew after the working days have changed
     """
 
     key: str
     find: Callable[[Context, Member | None], Iterable[Duty]]
     hourly: bool = False
     raised: Callable[[Context, Duty, Rung], None] = _nothing
+    renew: Callable[[Context], None] = _nothing_kept

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from sqlalchemy import select, true
 
 from config.texts import t
+from handlers.clocks import hours_at
 from handlers.content import Tone
 from handlers.context import Context
 from handlers.dossier import Act
 from handlers.duty import Duty, DutySource
+from handlers.figures import minute_text
 from handlers.spec import Family
 from handlers.suggestion_desk import (
     category_label,
@@ -22,12 +24,15 @@ from handlers.suggestion_desk import (
     works_on,
 )
 from models.person import Member, Role
+from models.span import Span
 from models.suggestion import (
     OPEN,
     Clock,
     Level,
     State,
+    StepKind,
     Suggestion,
+    add_step,
 )
 from models.unit import UnitKind
 
@@ -145,7 +150,9 @@ def _duties(ctx: Context, one: Suggestion, *, hidden: bool) -> Iterator[Duty]:
         return
     waiting = one.draft is not None or one.done_by_id is not None
     place = place_of(ctx, one.desk_id if waiting or one.unit_id is None else one.unit_id)
-    local = ctx.local(one.due_at)
+    whole_days = one.clock_span.endswith("d")
+    hours = ctx.hours if whole_days else hours_at(ctx, place.path)
+    due_at = Span.read(one.clock_span).end(one.clock_from, hours)
     key = "approve" if one.draft is not None else "verify" if waiting else one.clock.value
     yield Duty(
         key=f"suggestion:{one.number}:{key}:{one.reopened}",
@@ -156,8 +163,8 @@ def _duties(ctx: Context, one: Suggestion, *, hidden: bool) -> Iterator[Duty]:
             category=category_label(ctx, one.category),
             said=one.said[:20],
         ),
-        due=local.date(),
-        due_at=None if one.clock_span.endswith("d") else one.due_at,
+        due=ctx.local(due_at).date(),
+        due_at=None if whole_days else due_at,
         since=ctx.local(one.clock_from).date(),
         unit_path=place.path,
         owners=_owners(one, waiting=waiting),
@@ -198,4 +205,20 @@ def _act(one: Suggestion, key: str) -> Act | None:
     return _open(opens[key], one)
 
 
-FAMILY = Family(duties=(DutySource(key="suggestion", find=owed, hourly=True),))
+def renew(ctx: Context) -> None:
+    """Let running clocks end when they do by the calendar as it is now, each move on record."""
+    for one in ctx.session.scalars(
+        select(Suggestion)
+        .where(Suggestion.state.in_(OPEN), Suggestion.paused_at.is_(None))
+        .order_by(Suggestion.number)
+        .with_for_update()
+    ):
+        if one.due_at is None or one.clock_from is None:
+            continue
+        before, one.due_at = one.due_at, Span.read(one.clock_span).end(one.clock_from, ctx.hours)
+        if one.due_at != before:
+            said = " → ".join(minute_text(ctx.local(moment)) for moment in (before, one.due_at))
+            add_step(ctx.session, one, StepKind.MOVED, ctx.now, person_id=ctx.who.id, said=said)
+
+
+FAMILY = Family(duties=(DutySource(key="suggestion", find=owed, hourly=True, renew=renew),))

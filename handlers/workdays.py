@@ -5,10 +5,9 @@ a guess from weekends and fixed holidays, and marked so.
 """
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -16,12 +15,12 @@ from config.lexicon import family as lexicon
 from config.lexicon import listed, patterns
 from config.texts import t
 from handlers.context import Context
-from handlers.deadlines import Shift, deadlines, shift_lines, shifts
+from handlers.deadlines import asked_about, change_days, moved_by, shift_lines
 from handlers.dossier import Act
 from handlers.duty import Duty, DutySource
 from handlers.reply import Reply, fill, lines
 from handlers.spec import Command, Family
-from models.calendar import SATURDAY, WorkCalendar, set_days
+from models.calendar import SATURDAY
 from models.errors import UserError
 from models.forms.field import Answers, Facts, Problem
 from models.forms.form import Form
@@ -101,10 +100,6 @@ def _checked(notice: Notice, year: int) -> Notice:
     return notice
 
 
-def _with(calendar: WorkCalendar, notice: Notice, year: int) -> WorkCalendar:
-    return WorkCalendar({**calendar.overrides, **notice.days}, calendar.years | {year})
-
-
 def _sure(answers: Answers, facts: Facts) -> Sequence[tuple[str, Problem]]:
     if facts.get("moves") and not answers.get("sure"):
         return [("sure", Problem("problem.holidays", dict(facts["moves"])))]
@@ -131,17 +126,14 @@ def commands(sources: Sequence[DutySource]) -> list[Command]:
         if not answers.get("year") or not answers.get("notice"):
             return {}
         notice = read_notice(answers["notice"], answers["year"])
-        moved = _moved(ctx, sources, notice, answers["year"])
-        if not moved:
-            return {}
-        named = "\n".join(shift_lines(ctx, moved))
-        return {"moves": {"count": len(moved), "list": named}}
+        moved = moved_by(ctx, sources, notice.days, frozenset({answers["year"]}))
+        return {"moves": asked_about(ctx, moved)} if moved else {}
 
     def run(ctx: Context, answers: Answers) -> Reply:
         year = answers["year"]
         notice = read_notice(answers["notice"], year)
-        moved = _moved(ctx, sources, notice, year)
-        set_days(ctx.session, notice.days, t("holidays.note"))
+        moved = moved_by(ctx, sources, notice.days, frozenset({year}))
+        change_days(ctx, sources, notice.days, t("holidays.note"))
         head = fill("holidays.kept", year=year, rest=len(notice.rest), work=len(notice.work))
         more = fill("pause.moved", count=len(moved)) if moved else t("holidays.none_moved")
         return Reply(lines(head, more, *shift_lines(ctx, moved)))
@@ -156,12 +148,6 @@ def commands(sources: Sequence[DutySource]) -> list[Command]:
             sheet=True,
         )
     ]
-
-
-def _moved(ctx: Context, sources: Sequence[DutySource], notice: Notice, year: int) -> list[Shift]:
-    """What is owed now and would be due on another day."""
-    changed: dict[Hashable, Any] = {"calendar": _with(ctx.calendar, notice, year)}
-    return shifts(deadlines(ctx, sources, "/"), deadlines(ctx, sources, "/", changed))
 
 
 def holidays_to_load(ctx: Context, member: Member | None) -> Iterator[Duty]:

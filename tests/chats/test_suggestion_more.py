@@ -140,19 +140,19 @@ async def test_corrections_are_learnt_on_sunday(talker: Talker) -> None:
 async def test_a_changed_calendar_lists_what_moves_and_asks(talker: Talker) -> None:
     await talker.say("b1p3", f"/建议 {GLOVES}")
     assert one(talker).due_at == datetime(2026, 11, 18, 10, tzinfo=UTC)
-    assert "你的角色办不了" in await talker.say("b1p0", "/日历 2026年11月18日 休息")
-    asked = await talker.say("dangjian", "/日历 2026年11月18日 休息")
+    assert "你的角色办不了" in await talker.say("b1p0", "/工作日 2026年11月18日 休息")
+    asked = await talker.say("dangjian", "/工作日 2026年11月18日 休息")
     assert JY1 in asked
-    assert "11月18日 18:00 → 11月19日 18:00" in asked
+    assert "11月18日（周三） → 11月19日（周四）" in asked
     assert one(talker).due_at == datetime(2026, 11, 18, 10, tzinfo=UTC)
     answer = await talker.say("dangjian", "是")
-    assert "已调整 1 件" in answer
+    assert "顺延的待办 1 件" in answer
     assert one(talker).due_at == datetime(2026, 11, 19, 10, tzinfo=UTC)
     assert steps(talker)[-1] == "moved"
     with talker.store.reading() as session:
         (row,) = session.execute(select(CalendarDay.day, CalendarDay.working)).all()
     assert (row.day, row.working) == (date(2026, 11, 18), False)
-    await talker.say("dangjian", "/日历 2026年12月25日 休息")
+    await talker.say("dangjian", "/工作日 2026年12月25日 休息")
     with talker.store.reading() as session:
         assert len(session.scalars(select(CalendarDay)).all()) == 2
 
