@@ -1,0 +1,118 @@
+"""What was told in confidence is kept encrypted wherever the runtime keeps what it says."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.channel import Incoming
+from bot.keeping import VAULT, seal_orders, unsealed
+from handlers.content import Sealed, Text, dump, load
+from models.message import Message
+from models.push import Content, Order, Push
+from models.store.engine import Store
+from models.vault import SHUT, Secret, Vault, shred
+from tests.chats.test_talk import PERSON, PRIVATE, SECRETARY, everything, talked
+from tests.unit.test_dispatch import FULL
+from tests.world import World
+
+NOW = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
+LONG = PRIVATE + "".join(f"，第{number}句话" for number in range(60))
+SHORT = replace(FULL, answer_bytes=300)
+"""A channel that says little at once: the rest follows by push."""
+
+
+def asked(world: World, userid: str, words: str, message_id: str = "web:asked") -> Incoming:
+    return Incoming("app", message_id, userid, world.clock.now(), text=words)
+
+
+def kept(world: World, kind: str) -> list[str]:
+    with world.store.reading() as session:
+        return list(session.scalars(select(Secret.subject).where(Secret.kind == kind)))
+
+
+async def test_a_redelivery_gets_the_same_words_from_the_vault(world: World) -> None:
+    await talked(world)
+    incoming = asked(world, PERSON, "/查 TH-2026-0001")
+    first = await world.runtime.handle(incoming, FULL)
+    again = await world.runtime.handle(replace(incoming), FULL)
+    assert first is not None
+    assert again is not None
+    assert PRIVATE in first.text
+    assert (again.text, again.card) == (first.text, first.card)
+    with world.store.reading() as session:
+        stored = session.get_one(Message, "web:asked").answer
+    assert json.loads(stored or "") == {"sealed": True}
+    assert "web:asked" in kept(world, "answer")
+
+
+async def test_what_does_not_fit_follows_sealed_and_arrives_whole(world: World) -> None:
+    await talked(world, said=LONG)
+    answer = await world.runtime.handle(asked(world, PERSON, "/查 TH-2026-0001"), SHORT)
+    assert answer is not None
+    with world.store.reading() as session:
+        bodies = session.scalars(
+            select(Content.body)
+            .join(Push, Push.digest == Content.digest)
+            .where(Push.dedupe.startswith("more:web:asked"))
+        ).all()
+    assert bodies
+    assert {type(load(body)) for body in bodies} == {Sealed}
+    assert PRIVATE not in everything(world)
+    await world.delivered()
+    said = answer.text + "".join(m.text or "" for m in world.desk.heard(PERSON))
+    assert [n for n in range(60) if f"第{n}句话" not in said] == []
+
+
+async def test_a_slow_answer_follows_sealed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answered "working on it", the result comes by push: encrypted until it leaves."""
+    await talked(world)
+    dispatcher: Any = world.runtime.dispatcher
+    handle = dispatcher._handle
+
+    def slow(session: Any, incoming: Incoming, trace: Any) -> Any:
+        work = dispatcher._running[incoming.message_id]
+        assert work.give_up_waiting()
+        return handle(session, incoming, trace)
+
+    monkeypatch.setattr(dispatcher, "_handle", slow)
+    await world.runtime.handle(asked(world, PERSON, "/查 TH-2026-0001"), FULL)
+    assert PRIVATE not in everything(world)
+    await world.delivered()
+    assert any(PRIVATE in (m.text or "") for m in world.desk.heard(PERSON))
+
+
+async def test_what_was_sealed_for_a_while_is_destroyed_by_night(world: World) -> None:
+    await talked(world)
+    await world.say(SECRETARY, "/谈话 城南员工2")
+    await world.say(PERSON, "/查 TH-2026-0001")
+    assert kept(world, "answer")
+    assert kept(world, "draft")
+    await world.later(days=4)
+    assert kept(world, "answer") == []
+    assert kept(world, "draft") == []
+    assert kept(world, "talk") == ["TH-2026-0001"]
+
+
+def test_a_push_that_cannot_be_opened_says_why(store: Store) -> None:
+    """Destroyed in the meantime, or its key lost: a sentence, never an error nor a wrong text."""
+    box = Vault(lambda: (b"k" * 32,))
+    order = Order("b1p1", False, dump(Text(PRIVATE)), "one", NOW, sealed=True)
+    with store.writing() as session:
+        session.info[VAULT] = box
+        connection = session.connection()
+        (held,) = seal_orders(connection, box, [order], NOW)
+        assert PRIVATE not in held.body
+        assert unsealed(session, held.body) == Text(PRIVATE)
+        session.info[VAULT] = SHUT
+        lost = unsealed(session, held.body)
+        session.info[VAULT] = box
+        shred(connection, "push", "one")
+        gone = unsealed(session, held.body)
+    assert isinstance(lost, Text)
+    assert "密钥" in lost.markdown
+    assert isinstance(gone, Text)
+    assert "不再保留副本" in gone.markdown
