@@ -57,6 +57,9 @@ class Router:
     ) -> None:
         self._catalogue = catalogue
         self._names = frozenset(catalogue.words)
+        self._private_sheets = [
+            c.form for c in catalogue.commands if c.sheet and c.where is Where.PRIVATE
+        ]
         self._forms = forms
         self._contexts = contexts
         self._bot_names = bot_names
@@ -141,8 +144,7 @@ class Router:
         """A pasted sheet that belongs into the private chat: nothing of it is repeated."""
         if ctx.room is None:
             return
-        private = [c for c in self._catalogue.commands if c.where is Where.PRIVATE]
-        if recognise_sheet([c.form for c in private if c.sheet], typed) is not None:
+        if recognise_sheet(self._private_sheets, typed) is not None:
             raise UserError("error.private_only")
 
     def _chained(

@@ -142,7 +142,10 @@ FAMILIES: tuple[Family, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What there is, by name. ``words`` maps every name and alias of a command to it."""
+    """What there is, by name. ``words`` maps every name and alias of a command to it.
+
+    ``shared``  keys of commands whose word means another one for some numbers
+    """
 
     commands: tuple[Command, ...]
     words: Mapping[str, Command]
@@ -154,6 +157,7 @@ class Catalogue:
     boards: Mapping[str, Board]
     papers: Mapping[str, PaperRecipe]
     holdings: tuple[Holding, ...]
+    shared: frozenset[str]
 
     def command(self, key: str) -> Command:
         """The command of a key; ``KeyError`` if there is none."""
@@ -161,6 +165,8 @@ class Catalogue:
 
     def meant(self, command: Command, text: str) -> Command:
         """The command itself, or what its word means for the number in the text behind it."""
+        if command.key not in self.shared:
+            return command
         place = (command.key, number_in(text)[:2])
         return next((c for c in self.commands if c.under == place), command)
 
@@ -210,6 +216,7 @@ def catalogue() -> Catalogue:
         papers={name: recipe for f in families for name, recipe in f.papers.items()}
         | {"ledger": ledger_paper(found)},
         holdings=held,
+        shared=frozenset(command.under[0] for command in commands if command.under),
     )
 
 
