@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.channel import Incoming
+from bot.dispatch import opaque
 from bot.keeping import VAULT, seal_orders, unsealed
+from bot.keys import secret_key
 from handlers.content import Sealed, Text, dump, load
 from models.message import Message
 from models.push import Content, Order, Push
@@ -25,8 +27,16 @@ SHORT = replace(FULL, answer_bytes=300)
 """A channel that says little at once: the rest follows by push."""
 
 
-def asked(world: World, userid: str, words: str, message_id: str = "web:asked") -> Incoming:
-    return Incoming("app", message_id, userid, world.clock.now(), text=words)
+ASKED = "web:asked"
+
+
+def asked(world: World, userid: str, words: str) -> Incoming:
+    return Incoming("app", ASKED, userid, world.clock.now(), text=words)
+
+
+def as_kept(world: World) -> str:
+    """The id under which what was asked is kept."""
+    return opaque(secret_key(world.runtime.settings).encode(), ASKED)
 
 
 def kept(world: World, kind: str) -> list[str]:
@@ -44,9 +54,9 @@ async def test_a_redelivery_gets_the_same_words_from_the_vault(world: World) -> 
     assert PRIVATE in first.text
     assert (again.text, again.card) == (first.text, first.card)
     with world.store.reading() as session:
-        stored = session.get_one(Message, "web:asked").answer
+        stored = session.get_one(Message, as_kept(world)).answer
     assert json.loads(stored or "") == {"sealed": True}
-    assert "web:asked" in kept(world, "answer")
+    assert as_kept(world) in kept(world, "answer")
 
 
 async def test_what_does_not_fit_follows_sealed_and_arrives_whole(world: World) -> None:
@@ -57,7 +67,7 @@ async def test_what_does_not_fit_follows_sealed_and_arrives_whole(world: World) 
         bodies = session.scalars(
             select(Content.body)
             .join(Push, Push.digest == Content.digest)
-            .where(Push.dedupe.startswith("more:web:asked"))
+            .where(Push.dedupe.startswith(f"more:{as_kept(world)}"))
         ).all()
     assert bodies
     assert {type(load(body)) for body in bodies} == {Sealed}
