@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from handlers.clocks import hours_at, moved
 from handlers.context import Context
@@ -24,6 +25,8 @@ from models.push import insert_new
 from models.unit import Unit
 
 DETAIL, TITLE = 400, 120
+AT_ONCE = 500
+"""Rows in one statement; both databases limit their parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,40 @@ def due_of(ctx: Context, duty: Duty) -> date:
     return moved(ctx, duty.unit_path, duty.since, duty.due)
 
 
-def observe(ctx: Context, source: DutySource) -> list[Standing]:
-    """Ask a source for everything owed, and write down what is new, has moved or is done.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source yields now, and whose each of it is.
 
-    Nothing is told and nothing raised here; twice on a day changes nothing.
+    ``gone``  ids of rows that stood open and that it yields no more
     """
+
+    source: DutySource
+    duties: Sequence[Duty]
+    owners: Sequence[Sequence[Owner]]
+    gone: Sequence[int]
+
+
+def look(ctx: Context, source: DutySource) -> Found:
+    """Ask a source for everything owed; writes nothing."""
     duties = {duty.key: duty for duty in source.find(ctx, None)}
-    owners = Owners(ctx.session).of_all(list(duties.values()))
-    known = known_duties(ctx.session, source.key, duties)
+    stood = ctx.session.execute(
+        select(Owed.id, Owed.key).where(Owed.source == source.key, Owed.state == OwedState.OPEN)
+    )
+    gone = [row.id for row in stood if row.key not in duties]
+    found = list(duties.values())
+    return Found(source, found, Owners(ctx.session).of_all(found), gone)
+
+
+def write_down(
+    ctx: Context, found: Found, start: int = 0, count: int | None = None
+) -> list[Standing]:
+    """Write down what is new or has moved in a stretch of what was found; twice is no change."""
+    stop = len(found.duties) if count is None else start + count
+    pairs = list(zip(found.duties[start:stop], found.owners[start:stop], strict=True))
+    known = dict(known_duties(ctx.session, [duty.key for duty, _ in pairs]))
     fresh = []
-    for duty, own in zip(duties.values(), owners, strict=True):
-        values = _values(ctx, source, duty, own)
+    for duty, own in pairs:
+        values = _values(ctx, found.source, duty, own)
         row = known.get(duty.key)
         if row is None:
             fresh.append({**values, "key": duty.key, "opened_on": ctx.today})
@@ -60,23 +86,30 @@ def observe(ctx: Context, source: DutySource) -> list[Standing]:
             _follow(row, values)
     if fresh:
         # Another process may look at the same hour: what it has written first stands.
-        fresh.sort(key=lambda row: row["key"])
+        fresh.sort(key=itemgetter("key"))
         insert_new(ctx.session.connection(), Owed.__table__, fresh)
-        known = {**known, **_written(ctx, [row["key"] for row in fresh])}
-    for key, row in known.items():
-        if key not in duties and row.state is OwedState.OPEN:
-            row.state, row.closed_on = OwedState.DONE, ctx.today
+        known |= known_duties(ctx.session, [row["key"] for row in fresh])
     ctx.session.flush()
-    pairs = zip(duties.values(), owners, strict=True)
     return [Standing(duty, known[duty.key], own) for duty, own in pairs]
 
 
-def _written(ctx: Context, keys: Sequence[str]) -> Mapping[str, Owed]:
-    found: dict[str, Owed] = {}
-    for start in range(0, len(keys), 500):
-        rows = ctx.session.scalars(select(Owed).where(Owed.key.in_(keys[start : start + 500])))
-        found.update({row.key: row for row in rows})
-    return found
+def strike_off(ctx: Context, found: Found) -> None:
+    """What a source no longer yields is done."""
+    for start in range(0, len(found.gone), AT_ONCE):
+        ctx.session.execute(
+            update(Owed)
+            .where(Owed.id.in_(found.gone[start : start + AT_ONCE]))
+            .values(state=OwedState.DONE, closed_on=ctx.today)
+            .execution_options(synchronize_session="fetch")
+        )
+
+
+def observe(ctx: Context, source: DutySource) -> list[Standing]:
+    """All of it at once, for sources that are not large."""
+    found = look(ctx, source)
+    standings = write_down(ctx, found)
+    strike_off(ctx, found)
+    return standings
 
 
 def _values(

@@ -30,6 +30,12 @@ class Owners:
         self._people: dict[int, Owner | None] = {}
         self._holders: dict[Role, Mapping[str, list[Owner]]] = {}
 
+    def knowing(self, *roles: Role) -> "Owners":
+        """Read who holds these roles now, so that ``nearest`` asks no database for them later."""
+        for role in roles:
+            self._holding(role)
+        return self
+
     def of_all(self, duties: Sequence[Duty]) -> list[Sequence[Owner]]:
         """The owners of each duty, in the same order."""
         self._read({person for duty in duties for person in duty.owners})

@@ -12,13 +12,14 @@ from handlers.clocks import is_paused
 from handlers.content import Card, Text
 from handlers.context import Context
 from handlers.duties import by_urgency, duty_card, line_of
-from handlers.duty import Duty
+from handlers.duty import Duty, DutySource
 from handlers.ladder import is_news
-from handlers.owed import Standing, lateness, observe
+from handlers.owed import Standing, lateness
 from handlers.owners import Owners
 from handlers.reply import fill, lines
+from jobs.book import AT_ONCE, keep_book
 from jobs.spec import Clockwork, Job
-from models.duty import Asked, Owed, Stage, asked_between, monday_of, passes_of
+from models.duty import Owed, Stage, asked_between, monday_of, passes_of
 from models.pause import away_on
 from models.person import Role
 from models.unit import Unit
@@ -47,11 +48,14 @@ def run(work: Clockwork) -> Iterator[None]:
     missed = now.date() != day or now.time() >= work.ctx.rules.quiet.start
     if missed and not work.by_hand:
         return
-    standings: list[Standing] = []
-    for source in catalogue().duties:
-        standings += observe(work.ctx, source)
+    standings: list[tuple[DutySource, Standing]] = []
+    yield from keep_book(work, catalogue().duties, standings)
+    sorting = Sorting(work.ctx, day)
+    found = sorted((one for _, one in standings), key=lambda standing: standing.duty.key)
+    for start in range(0, len(found), AT_ONCE):
+        sorting.add(work.ctx, found[start : start + AT_ONCE])
         yield
-    errands = sort(work.ctx, standings, day)
+    errands = sorting.errands(work.ctx)
     userids = sorted(errands)
     for start in range(0, len(userids), PEOPLE_AT_ONCE):
         for userid in userids[start : start + PEOPLE_AT_ONCE]:
@@ -59,29 +63,41 @@ def run(work: Clockwork) -> Iterator[None]:
         yield
 
 
-def sort(ctx: Context, standings: Sequence[Standing], day: date) -> Mapping[str, Errand]:
-    """Errands by userid: who is reminded of what today. Writes nothing.
+class Sorting:
+    """Who is reminded of what today; duties come in the order of their keys. Writes nothing.
 
     What was told today already counts as still to be told: a run that goes on after a crash says
     the same again, and what has been queued is not queued twice.
     """
-    away = away_on(ctx.session, day)
-    load = Load(ctx, day)
-    errands: dict[str, Errand] = {}
-    for standing in sorted(standings, key=lambda s: s.duty.key):
-        if is_paused(ctx, standing.duty.unit_path):
-            continue
-        here = [owner for owner in standing.owners if owner.id not in away]
-        held = bool(here) and load.holds(standing)
-        for owner in here:
-            errand = errands.setdefault(owner.userid, Errand())
-            if not held and _is_due_today(ctx, standing, day):
-                errand.news.append(standing)
-            else:
-                errand.later += 1
-    for userid, words in load.warnings():
-        errands.setdefault(userid, Errand()).warnings.append(words)
-    return {userid: errand for userid, errand in errands.items() if errand.news or errand.warnings}
+
+    def __init__(self, ctx: Context, day: date) -> None:
+        self._day = day
+        self._away = away_on(ctx.session, day)
+        self._load = Load(ctx, day)
+        self._errands: dict[str, Errand] = {}
+
+    def add(self, ctx: Context, standings: Sequence[Standing]) -> None:
+        """Some more of what is owed."""
+        for standing in standings:
+            if is_paused(ctx, standing.duty.unit_path):
+                continue
+            here = [owner for owner in standing.owners if owner.id not in self._away]
+            held = bool(here) and self._load.holds(standing)
+            told = not held and _is_due_today(ctx, standing, self._day)
+            for owner in here:
+                errand = self._errands.setdefault(owner.userid, Errand())
+                if told:
+                    errand.news.append(standing)
+                else:
+                    errand.later += 1
+
+    def errands(self, ctx: Context) -> Mapping[str, Errand]:
+        """Errands by userid; nobody is written to without news."""
+        for userid, words in self._load.warnings(ctx):
+            self._errands.setdefault(userid, Errand()).warnings.append(words)
+        return {
+            who: errand for who, errand in self._errands.items() if errand.news or errand.warnings
+        }
 
 
 def _is_due_today(ctx: Context, standing: Standing, day: date) -> bool:
@@ -94,13 +110,11 @@ class Load:
     """The calls on branches in the week of a day: counted, warned of, held (减负, DOMAIN.md 9)."""
 
     def __init__(self, ctx: Context, day: date) -> None:
-        self._ctx = ctx
-        self._day = day
-        self._monday = monday_of(day)
-        self._counts = dict(asked_between(ctx.session, self._monday, day).counts)
-        told_before = asked_between(ctx.session, self._monday, _before(day)).counts
-        self._before: Asked = Asked(told_before)
-        self._passes = passes_of(ctx.session, self._monday)
+        monday = monday_of(day)
+        self._limits = ctx.rules.duties
+        self._counts = dict(asked_between(ctx.session, monday, day).counts)
+        self._before = asked_between(ctx.session, monday, _before(day))
+        self._passes = passes_of(ctx.session, monday)
 
     def holds(self, standing: Standing) -> bool:
         """Whether a duty waits for the next week; if not, it is counted. Urgent ones never wait."""
@@ -108,24 +122,24 @@ class Load:
         if row.branch_id is None or row.told_on is not None:
             return False
         count = self._counts.get(row.branch_id, 0)
-        limit = self._ctx.rules.duties.hold_asks
+        limit = self._limits.hold_asks
         if count >= limit and row.branch_id not in self._passes and not standing.duty.urgent:
             return True
         self._counts[row.branch_id] = count + 1
         return False
 
-    def warnings(self) -> Iterator[tuple[str, str]]:
+    def warnings(self, ctx: Context) -> Iterator[tuple[str, str]]:
         """(userid, words) for the party offices whose branches reach the limit with this day."""
-        limit = self._ctx.rules.duties.warn_asks
+        limit = self._limits.warn_asks
         reached = [
             branch
             for branch, count in self._counts.items()
             if self._before.of(branch) < limit <= count
         ]
-        owners = Owners(self._ctx.session)
+        owners = Owners(ctx.session)
         by_office: dict[str, list[str]] = {}
         for branch in sorted(reached):
-            unit = self._ctx.session.get_one(Unit, branch)
+            unit = ctx.session.get_one(Unit, branch)
             for office in owners.nearest(Role.PARTY_OFFICE, unit.path):
                 by_office.setdefault(office.userid, []).append(unit.name)
         for userid, names in by_office.items():

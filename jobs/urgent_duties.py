@@ -10,8 +10,9 @@ from handlers.context import Context
 from handlers.duties import duty_card, line_of
 from handlers.ladder import is_news
 from handlers.owed import Standing, lateness, observe
+from handlers.owners import Owners
 from handlers.reply import lines
-from jobs.escalation import climb, words
+from jobs.escalation import addressees, climb, words
 from jobs.spec import Clockwork, Job
 from models.duty import Owed
 from models.pause import away_on
@@ -27,8 +28,9 @@ def run(work: Clockwork) -> Iterator[None]:
         quick = [s for s in standings if s.duty.urgent or s.duty.due_at is not None]
         remind(work, quick)
         clocked = [(source, s) for s in quick if s.duty.due_at is not None]
-        for raised in climb(ctx, clocked):
-            for person in raised.told:
+        owners = Owners(ctx.session)
+        for raised in climb(ctx, clocked, owners, ctx.today):
+            for person in addressees(owners, raised.standing, raised.rung):
                 key = f"{JOB.name}:{raised.standing.duty.key}:{raised.rung.value}:{person.userid}"
                 ctx.push_person(person.userid, Text(words(ctx, [raised])), key, work.due)
         yield

@@ -4,7 +4,7 @@ A duty itself is computed from the facts (``handlers/duty.py``); here is kept wh
 say: that somebody was told, how far up it has gone, and that a branch was asked for something.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -43,6 +43,7 @@ class Rung(StrEnum):
 
 
 RUNGS = tuple(Rung)
+AT_ONCE = 500
 
 
 class Owed(Base):
@@ -85,7 +86,11 @@ class Owed(Base):
 
 
 class Escalation(Base):
-    """One step up of one duty. Each rung is taken once, whatever runs twice."""
+    """One step up of one duty. Each rung is taken once, whatever runs twice.
+
+    ``on``  the day whose sweep found it, ``at`` the moment it was taken: later, if the sweep was
+            broken off and gone on with
+    """
 
     __tablename__ = "escalation"
     __table_args__ = (UniqueConstraint("owed_id", "rung"),)
@@ -141,19 +146,26 @@ def passes_of(session: Session, week: date) -> frozenset[int]:
     return frozenset(session.scalars(select(LoadPass.branch_id).where(LoadPass.week == week)))
 
 
+def steps_of(session: Session, day: date) -> Mapping[int, Rung]:
+    """What the sweep of a day has raised so far: ids of duties, and the rung each has taken."""
+    rows = session.execute(
+        select(Escalation.owed_id, Escalation.rung)
+        .where(Escalation.on == day)
+        .order_by(Escalation.id)
+    )
+    return dict(rows.all())
+
+
 def next_rung(rung: Rung | None) -> Rung | None:
     """The rung above; None at the top."""
     at = -1 if rung is None else RUNGS.index(rung)
     return RUNGS[at + 1] if at + 1 < len(RUNGS) else None
 
 
-def known_duties(session: Session, source: str, keys: Iterable[str]) -> Mapping[str, Owed]:
-    """What is kept of the duties of a source: the open ones, and those of the given keys."""
-    rows = session.scalars(select(Owed).where(Owed.source == source, Owed.state == OwedState.OPEN))
-    found = {row.key: row for row in rows}
-    missing = [key for key in keys if key not in found]
-    for start in range(0, len(missing), 500):
-        some = missing[start : start + 500]
-        for row in session.scalars(select(Owed).where(Owed.key.in_(some))):
-            found[row.key] = row
+def known_duties(session: Session, keys: Sequence[str]) -> Mapping[str, Owed]:
+    """What is kept of duties, by key; those that nobody has seen are missing."""
+    found: dict[str, Owed] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start : start + AT_ONCE]
+        found |= {row.key: row for row in session.scalars(select(Owed).where(Owed.key.in_(some)))}
     return found

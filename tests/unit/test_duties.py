@@ -102,7 +102,7 @@ def test_jobs_that_run_twice_or_die_halfway_say_nothing_twice(lite: Days) -> Non
     lite.until(shanghai(11, 24, 8, 9))
     for name, at in (("escalation", shanghai(11, 24, 8, 10)), ("duty-digest", shanghai(11, 24))):
         lite.clock.move_to(at)
-        for pieces in range(4):
+        for pieces in range(0, 12, 2):
             lite.run(name, at, at_most=pieces)
             lite.clock.move_to(lite.clock.now() + timedelta(seconds=31))  # the lease ends
         assert lite.run(name, at) in (True, False)
@@ -110,6 +110,27 @@ def test_jobs_that_run_twice_or_die_halfway_say_nothing_twice(lite: Days) -> Non
     for branch in (1, 2, 3):
         assert told_on(lite, f"b{branch}p0") == [date(2026, 11, 23), date(2026, 11, 24)]
     assert len(steps(lite)) == 3
+
+
+def test_a_sweep_that_died_before_telling_tells_what_it_raised(lite: Days) -> None:
+    """Broken off at any piece and gone on with after midnight: raised once, told once."""
+    silent(lite, 1, 2)
+    lite.until(shanghai(11, 26, 8, 9))
+    at = shanghai(11, 26, 8, 10)
+    lite.clock.move_to(at)
+    pieces = 0
+    while (Rung.PARTY_OFFICE, date(2026, 11, 26)) not in steps(lite):
+        assert lite.said("dangjian", "请督促") == []
+        pieces += 1
+        lite.run("escalation", at, at_most=pieces)
+    lite.clock.move_to(shanghai(11, 27, 0, 30))
+    lite.run("escalation", at)
+    lite.day(date(2026, 11, 27))
+    raised = [step for step in steps(lite) if step[0] is Rung.PARTY_OFFICE]
+    assert raised == [(Rung.PARTY_OFFICE, date(2026, 11, 26))] * 2
+    (told,) = lite.said("dangjian", "请督促")
+    assert "城南" in told.text
+    assert "城北" in told.text
 
 
 def test_a_digest_made_up_too_late_is_left_to_the_next_one(lite: Days) -> None:
