@@ -1,10 +1,10 @@
 """书记听您说: the figures with their formulas, and the hot words of a month (DOMAIN.md 4, 10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 
 from config.texts import t
 from handlers.board import (
@@ -65,16 +65,26 @@ def below(path: str) -> ColumnElement[bool]:
     return unit.in_(select(Unit.id).where(inside(path)))
 
 
-def _scope(ctx: Context) -> ColumnElement[bool]:
-    """What the reader has a role over."""
+def _over(ctx: Context, lies_below: Callable[[str], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """What lies below a unit that the reader has a role over; nothing without such a role."""
     paths = ctx.who.paths(*OVERSEERS)
     if any(path.count("/") == 2 for path in paths):  # noqa: PLR2004  (the company at the top)
         return true()
-    conditions = [below(path) for path in paths]
-    found: ColumnElement[bool] = conditions[0] if conditions else ~true()
-    for condition in conditions[1:]:
-        found = found | condition
+    return or_(~true(), *(lies_below(path) for path in paths))
+
+
+def _visited_below(path: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = Visit.branch_id.in_(select(Unit.id).where(inside(path)))
     return found
+
+
+def _visits(ctx: Context, first: date, last: date) -> Figure:
+    """How many visits there were, of which suggestions came home."""
+    made = (Visit.state == VisitState.MADE, Visit.visited_on.between(first, last))
+    count = ctx.session.scalar(
+        select(func.count()).select_from(Visit).where(*made, _over(ctx, _visited_below))
+    )
+    return Figure(t("suggestion.n_visits"), str(count or 0), t("suggestion.d_visits"))
 
 
 def figure_list(found: Figures) -> list[Figure]:
@@ -115,28 +125,15 @@ def show_board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         first, last = date(int(chosen), 1, 1), date(int(chosen), 12, 31)
     else:
         first, last = month_days(chosen)
-    scope = _scope(ctx)
+    scope = _over(ctx, below)
     found = figures(ctx.session, first, last, ctx.now, scope)
-    visits = (
-        ctx.session.scalar(
-            select(func.count())
-            .select_from(Visit)
-            .where(
-                Visit.state == VisitState.MADE,
-                Visit.visited_on >= first,
-                Visit.visited_on <= last,
-            )
-        )
-        or 0
-    )
-    visit_figure = Figure(t("suggestion.n_visits"), str(visits), t("suggestion.d_visits"))
     months = months_back(ctx.today, MONTHS)
     options = [(str(year), t("suggestion.year", year=year))]
     options += [(month, month_title(month)) for month in months]
     return BoardPage(
         title=t("board.suggestions.title"),
         note=t("suggestion.board_note"),
-        figures=[visit_figure, *figure_list(found)],
+        figures=[_visits(ctx, first, last), *figure_list(found)],
         filters=[Filter("period", t("suggestion.period"), options, chosen)],
         blocks=[
             _by_month(ctx, months, scope),

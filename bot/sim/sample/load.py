@@ -112,13 +112,15 @@ def load_sample(
     """
     company = build_company(seed)
     if session.scalar(select(UnitRow.id).where(UnitRow.code == PROVINCE)) is None:
-        _fill(session, company, now, zone, seed)
+        _fill(session, company, now, zone, seed, vault)
         if vault.ring():
             load_talks(session, vault, now, zone, seed)
     return _facts(company, _counts(session))
 
 
-def _fill(session: Session, company: Company, now: datetime, zone: ZoneInfo, seed: int) -> None:
+def _fill(
+    session: Session, company: Company, now: datetime, zone: ZoneInfo, seed: int, vault: Vault
+) -> None:
     today = now.astimezone(zone).date()
     plans = build_projects(company, today, seed)
     rows = {**tables_of(company), "project": [plan.row for plan in plans]}
@@ -140,7 +142,7 @@ def _fill(session: Session, company: Company, now: datetime, zone: ZoneInfo, see
     write_pledges(session, company, year, seed)
     write_kindness(session, company, year, seed)
     build_checks(session, now=now, zone=zone, seed=seed)
-    write_suggestions(session, company, now=now, zone=zone, seed=seed)
+    write_suggestions(session, company, now=now, zone=zone, seed=seed, vault=vault)
     heard = [{"conversation": group.chatid, "channel": LINK, "at": now} for group in company.groups]
     session.execute(insert(Heard), heard)
 

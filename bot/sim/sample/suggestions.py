@@ -1,4 +1,4 @@
-"""Half a year of 书记听您说: 831 visits, 147 suggestions, 136 of them put right (DOMAIN.md 4)."""
+"""A year of 书记听您说: 831 visits, 147 suggestions, 136 of them put right (DOMAIN.md 4)."""
 
 import tomllib
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.sim.sample.company import PROVINCE, Company
@@ -18,9 +18,8 @@ from config.rules import default_rules
 from handlers.context import Context
 from handlers.suggestion import Said, store
 from handlers.suggestion_desk import day_begin, start_clock, stop_clock
-from models.calendar import WorkCalendar, read_calendar
+from models.calendar import read_calendar
 from models.directory import Directory
-from models.number import next_numbers
 from models.person import Member, Person, PersonState, Role, member_by_userid
 from models.suggestion import (
     Clock,
@@ -31,12 +30,14 @@ from models.suggestion import (
     Suggestion,
     add_step,
 )
-from models.unit import Unit, UnitKind
-from models.visit import PointKind, Visit, VisitPoint, VisitState
+from models.vault import Vault
+from models.visit import PointKind, Visit, VisitPoint, VisitState, points_of_visit
 
-VISITS, COLLECTED, RECTIFIED, DECLINED = 831, 147, 136, 5
-DAYS: Final = 180
-ANONYMOUS: Final = 12
+COLLECTED, RECTIFIED, DECLINED = 147, 136, 5
+"""As published (DOMAIN.md 4): what this year's visits brought home."""
+EARLIER: Final = (Level.ANONYMOUS,) * 12 + (Level.NAMED,) * 9 + (Level.CONFIDENTIAL,) * 3
+"""Last year's, from before there were visits: people said it themselves."""
+EARLIER_DAYS: Final = 90
 PUBLISHED: Final = 12
 TEXTS: Final = Path(__file__).parents[3] / "config" / "sample" / "suggestions.toml"
 
@@ -50,6 +51,7 @@ class Teller:
     now: datetime
     zone: ZoneInfo
     chance: Random
+    vault: Vault
 
     def at(self, day: date, hour: int) -> Context:
         """A context for something that happened on a day."""
@@ -62,6 +64,7 @@ class Teller:
             directory=DIRECTORY,
             token=lambda: f"{self.chance.getrandbits(64):016x}",
             link=lambda path, _: path,
+            vault=self.vault,
         )
 
 
@@ -69,42 +72,59 @@ DIRECTORY = Directory()
 
 
 def write_suggestions(
-    session: Session, company: Company, *, now: datetime, zone: ZoneInfo, seed: int
+    session: Session, company: Company, *, now: datetime, zone: ZoneInfo, seed: int, vault: Vault
 ) -> None:
-    """Visits and suggestions of the last half year; what is still open has clocks that run."""
+    """What was heard on this year's visits, and what people said last year.
+
+    What is still open has clocks that run. Confidential ones need a ``vault`` with keys.
+    """
     DIRECTORY.enter(session)
-    teller = Teller(session, company, now, zone, Random(seed + 147))  # noqa: S311  (a sample is no secret)
-    today = now.astimezone(zone).date()
-    days = _working_days(read_calendar(session), today)
-    visits = _visits(teller, days)
+    teller = Teller(session, company, now, zone, Random(seed + 147), vault)  # noqa: S311  (a sample is no secret)
     texts = _texts(teller.chance)
+    _earlier(teller, texts[COLLECTED:])
     ends = ["rectified"] * RECTIFIED + ["declined"] * DECLINED
+    teller.chance.shuffle(ends)
     ends += ["open"] * (COLLECTED - len(ends))
-    senders = list(session.scalars(select(Person.userid).where(Person.state == PersonState.ACTIVE)))
     published = 0
-    for at, (category, said) in enumerate(texts[:COLLECTED]):
-        end = ends[at] if at >= COLLECTED - len(ends) else "open"
-        day = days[len(days) * at // (COLLECTED + 6)] if end != "open" else days[-1 - at % 4]
-        visit = visits[at * 5] if at % 3 and end != "open" else None
-        one = _said(
-            teller, said, day if visit is None else visit.visited_on or day, visit, senders, at
-        )
+    for at, (visit, end, (category, said)) in enumerate(
+        zip(_visits(session), ends, texts, strict=False)
+    ):
+        one = _heard(teller, visit, said)
         one.category, one.category_confirmed = category, end != "open"
         _ending(teller, one, category, end)
-        if (
-            end == "rectified"
-            and one.level is Level.NAMED
-            and published < PUBLISHED
-            and at % 7 == 0
-        ):
+        if end == "rectified" and published < PUBLISHED and at % 7 == 0:
             one.gist, one.published_on = said.split("，")[0][:60], one.closed_on
             published += 1
     session.flush()
 
 
-def _working_days(calendar: WorkCalendar, today: date) -> list[date]:
-    days = [today - timedelta(days=back) for back in range(DAYS, -1, -1)]
-    return [day for day in days if calendar.is_working(day)]
+def _visits(session: Session) -> list[Visit]:
+    """As many visits as there are suggestions, evenly over the year, the newest last."""
+    made = session.scalars(
+        select(Visit).where(Visit.state == VisitState.MADE).order_by(Visit.visited_on, Visit.id)
+    ).all()
+    return [made[len(made) * (2 * at + 1) // (2 * COLLECTED)] for at in range(COLLECTED)]
+
+
+def _earlier(teller: Teller, texts: Sequence[tuple[str, str]]) -> None:
+    """The end of last year: each level, all of them dealt with."""
+    session = teller.session
+    calendar = read_calendar(session)
+    last = date(teller.now.astimezone(teller.zone).year, 1, 1)
+    senders = list(session.scalars(select(Person.userid).where(Person.state == PersonState.ACTIVE)))
+    levels = [
+        Level.NAMED if level is Level.CONFIDENTIAL and not teller.vault.ring() else level
+        for level in EARLIER
+    ]
+    teller.chance.shuffle(levels)
+    for at, (level, (category, said)) in enumerate(zip(levels, texts, strict=False)):
+        back = EARLIER_DAYS - EARLIER_DAYS * at // (2 * len(levels))
+        ctx = teller.at(calendar.on_or_before(last - timedelta(days=back)), 9 + at % 8)
+        sender = member_by_userid(session, teller.chance.choice(senders))
+        anonymous = level is Level.ANONYMOUS
+        one = store(ctx, Said(said=said, level=level), None if anonymous else sender)
+        one.category, one.category_confirmed = category, True
+        _ending(teller, one, category, "declined" if at % 11 == 10 else "rectified")  # noqa: PLR2004  (one in eleven)
 
 
 def _texts(chance: Random) -> list[tuple[str, str]]:
@@ -114,72 +134,20 @@ def _texts(chance: Random) -> list[tuple[str, str]]:
     return texts
 
 
-def _visits(teller: Teller, days: Sequence[date]) -> list[Visit]:
-    """Secretaries go to the branches; the newest last."""
-    session, chance = teller.session, teller.chance
-    visitors = [
-        session.scalars(select(Person).where(Person.userid == userid)).one()
-        for userid in teller.company.holders(Role.COMMITTEE_SECRETARY, PROVINCE)
-        + teller.company.holders(Role.PARTY_OFFICE, PROVINCE)
-    ]
-    branches = list(session.scalars(select(Unit.id).where(Unit.kind == UnitKind.BRANCH)))
-    found = vocabulary("replies")["visit"]
-    numbers: dict[int, list[str]] = {}
-    rows: list[dict[str, Any]] = []
-    for at in range(VISITS):
-        day = days[len(days) * at // VISITS]
-        moment = datetime.combine(day, time(9 + at % 8, at % 60), teller.zone)
-        rows.append(
-            {
-                "state": VisitState.MADE,
-                "visited_on": day,
-                "visitor_id": chance.choice(visitors).id,
-                "branch_id": branches[(at * 7) % len(branches)],
-                "said": chance.choice(found),
-                "answers": {},
-                "entered_at": min(moment.astimezone(UTC), teller.now),
-            }
-        )
-    for year in sorted({row["visited_on"].year for row in rows}):
-        count = sum(row["visited_on"].year == year for row in rows)
-        numbers[year] = next_numbers(session, "ZF", year, count)
-    for row in rows:
-        row["number"] = numbers[row["visited_on"].year].pop(0)
-    session.execute(insert(Visit), rows)
-    return list(session.scalars(select(Visit).order_by(Visit.visited_on, Visit.id)))
-
-
-def _said(
-    teller: Teller,
-    said: str,
-    day: date,
-    visit: Visit | None,
-    senders: Sequence[str],
-    at: int,
-) -> Suggestion:
-    """Store it as it would have been on that day."""
-    ctx = teller.at(day, 9 + at % 8)
-    if visit is not None:
-        place = ctx.directory.place(teller.session, visit.branch_id)
-        visitor = teller.session.get_one(Person, visit.visitor_id)
-        sender = member_by_userid(teller.session, visitor.userid)
-        one = store(
-            ctx, Said(said=said, level=Level.NAMED, place=place, source=Source.VISIT), sender
-        )
-        teller.session.add(
-            VisitPoint(
-                visit_id=visit.id,
-                ordinal=1,
-                kind=PointKind.SUGGESTION,
-                said=said,
-                record=one.number,
-            )
-        )
-        return one
-    if at % (COLLECTED // ANONYMOUS) == 0:
-        return store(ctx, Said(said=said, level=Level.ANONYMOUS), None)
-    sender = member_by_userid(teller.session, teller.chance.choice(senders))
-    return store(ctx, Said(said=said, level=Level.NAMED), sender)
+def _heard(teller: Teller, visit: Visit, said: str) -> Suggestion:
+    """Store what was heard on a visit as the visitor would have, on that day."""
+    day = visit.visited_on or teller.now.astimezone(teller.zone).date()
+    ctx = teller.at(day, 17)
+    place = ctx.directory.place(teller.session, visit.branch_id)
+    visitor = teller.session.get_one(Person, visit.visitor_id)
+    sender = member_by_userid(teller.session, visitor.userid)
+    told = Said(said=said, level=Level.NAMED, place=place, source=Source.VISIT)
+    one = store(ctx, told, sender)
+    ordinal = len(points_of_visit(teller.session, visit.id)) + 1
+    point = VisitPoint(visit_id=visit.id, ordinal=ordinal, kind=PointKind.SUGGESTION, said=said)
+    point.record = one.number
+    teller.session.add(point)
+    return one
 
 
 def _ending(teller: Teller, one: Suggestion, category: str, end: str) -> None:
