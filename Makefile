@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := bot jobs handlers models config
 
-.PHONY: help install install-dev run test check bench pictures lock clean revision
+.PHONY: help install install-dev run test test-faults check bench pictures lock clean revision
 
 help:            ## show the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/'
@@ -29,6 +29,9 @@ run: install                         ## a WeCom on your desk with sample data; p
 
 test: install-dev                    ## everything that must hold, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
+
+test-faults: install-dev             ## the long form of the hard faults, with real processes (half an hour)
+	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/faults
 
 check: install-dev                   ## the fast static part
 	$(BIN)/ruff format --check $(CODE) tests

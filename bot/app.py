@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from bot.contexts import Contexts
 from bot.dispatch import Dispatcher, Intake, NotingWork
 from bot.doors import Doors, Means, open_doors
 from bot.fetcher import Fetcher
+from bot.follow import speak_for
 from bot.forms import Forms
 from bot.keys import open_vault, secret_key
 from bot.outbox import Outbox
@@ -42,6 +44,8 @@ from handlers.catalogue import catalogue
 from jobs import JOBS
 from models.audit import Entry
 from models.directory import Directory
+from models.errors import Unavailable
+from models.number import Numbers
 from models.segment import warm_up
 from models.store.engine import Store
 
@@ -87,9 +91,18 @@ class Runtime:
         self.signer = Signer(secret_key(settings), self.clock)
         self.links = Links(self.signer, settings.public_url, self.rules.intake.link_hours)
         self.forms = Forms(self.catalogue)
+        self.numbers = None if self.store.is_sqlite else Numbers(self.store.writer)
+        intake = Intake(
+            self.clock,
+            self.token,
+            self.directory,
+            self.vault,
+            lambda: self.presence.id,
+            self.numbers,
+        )
         self.writer = Writer(
             self.store.writer,
-            Intake(self.clock, self.token, self.directory, self.vault),
+            intake,
             threads=1 if self.store.is_sqlite else WRITERS,
             apart=() if self.store.is_sqlite else LANES,
         )
@@ -147,6 +160,7 @@ class Runtime:
             settings=self.settings,
             clock=self.clock,
             handle=self.handle,
+            said=self.dispatcher.said,
             follow=self._follow,
             rates=self.rates,
             token=self.token,
@@ -171,6 +185,7 @@ class Runtime:
             self.outbox.wake,
             self.presence,
         )
+        self.presence.went_back = self._went_back
         await self.presence.start(listens=listen and self.settings.has_link)
         if deliver:
             self.outbox.start()
@@ -192,13 +207,22 @@ class Runtime:
             await self.scheduler.stop()
             await self.fetcher.stop()
         await self.outbox.stop()
+        await self._settle()
         await self.presence.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         await self.writer.stop()
+        if self.numbers is not None:
+            self.numbers.close()
         await self.doors.close()
         self.studio.close()
         self.store.close()
+
+    async def _settle(self) -> None:
+        try:
+            await self.dispatcher.settle()
+        except Unavailable:
+            log.warning("said_not_noted")
 
     async def __aenter__(self) -> Self:
         """Start everything; what was started ends again if the port is taken."""
@@ -235,6 +259,11 @@ class Runtime:
         self.writer.put(work)
         await work.future
 
+    async def _went_back(self, by: timedelta) -> None:
+        self.scheduler.went_back()
+        await self.outbox.went_back(by)
+        await self.fetcher.went_back()
+
     def _presence(self, overrides: Overrides) -> Presence:
         pace = overrides.pace or (ONE_DISK if self.store.is_sqlite else Pace())
         signs = None
@@ -247,6 +276,7 @@ class Runtime:
             steady=overrides.steady or steady,
             pace=pace,
             signs=signs,
+            inherit=speak_for,
         )
 
     async def _serve(self) -> None:

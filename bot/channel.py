@@ -125,12 +125,14 @@ class Abilities:
 
     ``answer_bytes``   longest text of an immediate answer
     ``answer_cards``   a card may stand beside or instead of the text of an immediate answer
+    ``asks_again``     what was not answered in time is delivered again
     ``click_text``     an immediate answer to a click may carry text (else only the card changes)
     ``text_bytes``     longest text of one push; longer ones go in parts
     ``per_minute`` / ``per_hour``  allowed sends to one conversation
     """
 
     hears_groups: bool = False
+    asks_again: bool = False
     pushes_groups: bool = False
     pushes_people: bool = False
     answer_bytes: int = 0

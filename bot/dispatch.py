@@ -7,10 +7,11 @@ A redelivery gets the stored answer. Whatever takes longer than a few seconds is
 """
 
 import asyncio
-import hashlib
 import hmac
+import json
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,30 +19,39 @@ from typing import Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, text
 from sqlalchemy.orm import Session
 
 from bot.channel import Abilities, Answer, Incoming
 from bot.clock import Clock
 from bot.fit import fit
+from bot.follow import follow_up
 from bot.keeping import VAULT, keep_answer, seal_orders, stored_answer, write_orders
 from bot.writer import Work, Writer
 from config.rules import Rules
 from config.texts import t
-from handlers.content import Card, Text, dump
+from handlers.content import Card
 from handlers.reply import Markdown, Reply, fill
 from models.audit import Entry, append
 from models.directory import Directory
 from models.errors import Unavailable, UnkeptError, UserError
 from models.group import Heard
-from models.message import Message
+from models.message import Message, Unsaid
+from models.number import Numbers
 from models.push import Order, insert_new, write_pushes
+from models.store.quick import Quick
 from models.vault import Vault
 
 log = structlog.get_logger()
 
 UNKEPT = "unkept"
 """The verdict of a message of which nothing is kept: no answer, no audit row, no log line."""
+LOCKS = 7_263_002
+"""Advisory locks of PostgreSQL: of a conversation, one process at a time handles messages."""
+TIDY = 0.05
+"""Seconds in which answers that were said are gathered before that is written down."""
+AWAY = 2.0
+"""... and until that is tried again when the database is away."""
 HEARD_AGAIN = timedelta(hours=1)
 """How often it is written down that a conversation is alive."""
 
@@ -135,12 +145,20 @@ class Intake:
     """The bookkeeping of a batch of messages (``bot.writer.Batch``)."""
 
     def __init__(
-        self, clock: Clock, token: Callable[[], str], directory: Directory, vault: Vault
+        self,
+        clock: Clock,
+        token: Callable[[], str],
+        directory: Directory,
+        vault: Vault,
+        me: Callable[[], str],
+        numbers: Numbers | None = None,
     ) -> None:
         self._clock = clock
         self._token = token
         self._directory = directory
         self._vault = vault
+        self._me = me
+        self._numbers = numbers
         self._heard: dict[tuple[str, str], datetime] = {}
 
     def open(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
@@ -150,8 +168,11 @@ class Intake:
             work.orders, work.trace, work.verdict = [], Trace(), "ok"
         if not messages:
             return
-        rows = connection.execute(_KNOWN, {"ids": [m.incoming.message_id for m in messages]})
-        known = {row.id: row.answer for row in rows}
+        if connection.dialect.name == "postgresql":
+            keys = sorted({_lock_key(work.key) for work in messages})
+            _LOCK.run(connection, {"space": LOCKS, "keys": keys})
+        ids = [message.incoming.message_id for message in messages]
+        known = _known(connection, ids)
         for work in messages:
             if work.incoming.message_id in known:
                 work.verdict = "again"
@@ -159,9 +180,14 @@ class Intake:
                 work.result = Answer() if work.incoming.entered else stored
 
     def begin(self, session: Session) -> None:
-        """Let the organisation and the vault be known to what runs in this session."""
+        """Let organisation, vault and numbers be known to what runs in this session."""
         self._directory.enter(session)
         session.info[VAULT] = self._vault
+        session.info["numbers"] = self._numbers
+
+    def undone(self, session: Session) -> None:
+        """Forget what a piece changed in the organisation and was rolled back."""
+        self._directory.undone(session)
 
     def failed(self, work: Work[Any], error: Exception) -> bool:
         """Turn the error of a message into its answer; other works keep theirs."""
@@ -212,11 +238,11 @@ class Intake:
         now = self._clock.now()
         for work in done:
             if not work.seal():
-                work.orders.extend(following(work.incoming, work.result or Answer(), now))
+                work.orders.extend(follow_up(work.incoming, work.result or Answer(), now))
             if work.trace.action and not work.trace.unrecorded:
                 work.trace.notes.insert(0, _entry(work, now))
-        connection.execute(
-            insert(Message),
+        _TAKE_IN.run_many(
+            connection,
             [
                 {
                     "id": w.incoming.message_id,
@@ -228,9 +254,34 @@ class Intake:
                 for w in done
             ],
         )
+        self._keep_unsaid(connection, done, now)
         if orders := [order for w in done for order in w.orders]:
             write_pushes(connection, seal_orders(connection, self._vault, orders, now), now)
         self._hear(connection, done, now)
+
+    def _keep_unsaid(
+        self, connection: Connection, works: Sequence[MessageWork], now: datetime
+    ) -> None:
+        """Note what is about to be said where the platform would not ask again.
+
+        Not of what leaves no row elsewhere either (a ballot): this one would name its sender.
+        """
+        me = self._me()
+        rows = [
+            {
+                "message_id": work.incoming.message_id,
+                "holder": me,
+                "conversation": work.incoming.chat or work.incoming.sender,
+                "to_group": bool(work.incoming.chat),
+                "at": now,
+            }
+            for work in works
+            if not (work.abilities.asks_again or work.answered or work.incoming.entered)
+            and not work.trace.unrecorded
+            and work.result != Answer()
+        ]
+        if rows:
+            _KEEP_UNSAID.run_many(connection, rows)
 
     def _hear(self, connection: Connection, works: Sequence[MessageWork], now: datetime) -> None:
         """Note, once an hour, through which channel a conversation speaks."""
@@ -251,12 +302,43 @@ class Intake:
         self._heard.update(fresh)
 
 
-_KNOWN = select(Message.id, Message.answer).where(Message.id.in_(bindparam("ids", expanding=True)))
+_LOCK = Quick(
+    text("SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS int[])) AS key")
+)
+_KNOWN = {
+    "sqlite": Quick(
+        text(
+            "SELECT id, answer FROM message WHERE id IN (SELECT value FROM json_each(:ids))"
+        ).columns(Message.id, Message.answer)
+    ),
+    "postgresql": Quick(
+        text("SELECT id, answer FROM message WHERE id = ANY(:ids)").columns(
+            Message.id, Message.answer
+        )
+    ),
+}
+_TAKE_IN = Quick(insert(Message.__table__), ["id", "at", "answer"])  # type: ignore[arg-type]
+_KEEP_UNSAID = Quick(
+    insert(Unsaid.__table__),  # type: ignore[arg-type]  # a Table, says SQLAlchemy
+    ["message_id", "holder", "conversation", "to_group", "at"],
+)
 _HEARD_AGAIN = (
     Heard.__table__.update()  # type: ignore[attr-defined]  # a Table, says SQLAlchemy
     .where(Heard.conversation == bindparam("c"), Heard.channel == bindparam("n"))
     .values(at=bindparam("at"))
 )
+
+
+def _lock_key(conversation: str) -> int:
+    """A conversation as a 32-bit number; two that share one only wait for each other."""
+    return zlib.crc32(conversation.encode()) - 2**31
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> dict[str, str | None]:
+    """Stored answers of messages that were handled before, by id."""
+    wanted = json.dumps(ids) if connection.dialect.name == "sqlite" else ids
+    found = _KNOWN[connection.dialect.name].rows(connection, {"ids": wanted})
+    return {row[0]: row[1] for row in found}
 
 
 def _entry(work: MessageWork, now: datetime) -> Entry:
@@ -275,31 +357,6 @@ def _notes(work: Work[Any]) -> list[Entry]:
     if isinstance(work, MessageWork):
         return work.trace.notes if work.verdict == "ok" else work.trace.notes[:1]
     return work.notes if isinstance(work, NotingWork) else []
-
-
-def following(incoming: Incoming, answer: Answer, now: datetime) -> list[Order]:
-    """An answer that has to follow its message by push: it took too long, or its way is gone.
-
-    A card that would have taken the place of the clicked one comes as a card of its own.
-    """
-    contents: list[Text | Card] = [Text(answer.text)] if answer.text else []
-    if card := answer.card or answer.update:
-        contents.append(card)
-    task = "late-" + hashlib.sha256(incoming.message_id.encode()).hexdigest()[:32]
-    return [
-        Order(
-            conversation=incoming.chat or incoming.sender,
-            to_group=bool(incoming.chat),
-            body=dump(content if isinstance(content, Text) else replace(content, task=task)),
-            dedupe=f"late:{incoming.message_id}:{number}",
-            not_before=now,
-            task=task,
-            reply_url=incoming.reply_url,
-            prompt=True,
-            sealed=answer.sealed,
-        )
-        for number, content in enumerate(contents)
-    ]
 
 
 def opaque(key: bytes, message_id: str) -> str:
@@ -333,6 +390,8 @@ class Dispatcher:
         self._token = token
         self._key = key.encode()
         self._running: dict[str, MessageWork] = {}
+        self._said: set[str] = set()
+        self._tidying: asyncio.Task[None] | None = None
         self._counters: dict[str, int] = {}
 
     @property
@@ -361,11 +420,35 @@ class Dispatcher:
     async def follow(self, incoming: Incoming, answer: Answer) -> None:
         """Let an answer follow by push, through whichever process can deliver it."""
         now = self._clock.now()
-        orders = following(incoming, answer, now)
+        incoming = replace(incoming, message_id=opaque(self._key, incoming.message_id))
+        orders = follow_up(incoming, answer, now)
         await self._writer.do(
             lambda session: write_orders(session, orders, now),
             incoming.chat or incoming.sender.lower(),
         )
+
+    def said(self, message_id: str) -> None:
+        """An answer has been said, so nobody else has to; written down with others in a moment."""
+        self._said.add(opaque(self._key, message_id))
+        if self._tidying is None or self._tidying.done():
+            self._tidying = asyncio.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        while self._said:
+            await asyncio.sleep(TIDY)
+            try:
+                await self.settle()
+            except Unavailable:
+                log.warning("said_not_noted")
+                await asyncio.sleep(AWAY)
+
+    async def settle(self) -> None:
+        """Write down now what has been said."""
+        said = frozenset(self._said)
+        if said:
+            forget = delete(Unsaid).where(Unsaid.message_id.in_(said))
+            await self._writer.do(lambda session: session.connection().execute(forget).close())
+            self._said -= said
 
     async def _wait(self, work: MessageWork) -> Answer:
         waiting = asyncio.shield(work.future)

@@ -18,7 +18,7 @@ from bot.wecom.apppush import AppChannel
 from bot.wecom.callback import Gate
 from bot.wecom.crypto import Envelope
 from bot.wecom.link import Account, Link, Pace, Permit
-from bot.wecom.linkhear import LinkEars
+from bot.wecom.linkhear import LinkEars, Mind
 from bot.wecom.linkpush import LinkChannel
 from bot.wecom.linksend import Sender
 from bot.wecom.media import Downloads
@@ -73,6 +73,7 @@ class Means:
     handle: Handle
     rates: Rates
     token: Callable[[], str]
+    said: Callable[[str], None]
     follow: Callable[[Incoming, Answer], Awaitable[None]]
     permit: Permit
     chance: random.Random
@@ -154,8 +155,7 @@ def _open_link(doors: Doors, means: Means) -> None:
     doors.link = link
     doors.ears = LinkEars(
         sender,
-        hear,
-        follow=means.follow,
+        Mind(hear, means.said, means.follow),
         clock=means.clock,
         home=settings.public_url,
         reference=means.token,

@@ -57,6 +57,12 @@ class Fetcher:
         self.wake = self._pump.wake
         self.stop = self._pump.stop
 
+    async def went_back(self) -> None:
+        """The clock was set back: the platform keeps files for minutes only, so try now."""
+        now = self._clock.now()
+        await self._writer.do(lambda session: _now(session, now))
+        self.wake()
+
     async def pump(self) -> bool:
         """Fetch what waits; False when nothing does."""
         now = self._clock.now()
@@ -67,8 +73,11 @@ class Fetcher:
     async def _bring(self, errand: Errand) -> None:
         try:
             data = await self._fetch(errand.file)
-        except PushError as error:
-            log.info("fetch_failed", attachment=errand.id, code=error.code, tries=errand.tries)
+        except Exception as error:
+            if isinstance(error, PushError):
+                log.info("fetch_failed", attachment=errand.id, code=error.code, tries=errand.tries)
+            else:
+                log.exception("fetch_broken", attachment=errand.id, exc_info=error)
             if errand.tries >= TRIES:
                 now = self._clock.now()
                 await self._writer.do(lambda session: _lose(session, errand.id, now))
@@ -90,6 +99,15 @@ def _take(session: Session, now: datetime) -> list[Errand]:
         row.tries += 1
         row.next_try_at = now + RETRY * row.tries
     return [Errand(row.id, IncomingFile(**json.loads(row.source)), row.tries) for row in rows]
+
+
+def _now(session: Session, now: datetime) -> None:
+    session.execute(
+        update(Attachment)
+        .where(Attachment.state == FileState.WAITING, Attachment.next_try_at > now)
+        .values(next_try_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _store(session: Session, attachment_id: int, data: bytes, kind: str, now: datetime) -> None:

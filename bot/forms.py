@@ -58,13 +58,8 @@ class Forms:
         self._catalogue = catalogue
 
     def reading(self, ctx: Context) -> Reading:
-        """What fields may know of the world now."""
-        return Reading(
-            today=ctx.today,
-            days=_Days(ctx),
-            units=UnitsOnDemand(ctx.directory, ctx.session),
-            people=People(ctx.session, ctx.member.branch_id if ctx.member else None),
-        )
+        """What fields may know of the world now; the same for a whole message."""
+        return ctx.once("reading", lambda: _reading(ctx))
 
     def begin_line(self, ctx: Context, command: Command, rest: Typed, trace: Trace) -> Reply:
         """A command with what stands behind it on the line."""
@@ -269,6 +264,15 @@ class Forms:
         ctx.session.add(draft)
         ctx.session.flush()
         return draft
+
+
+def _reading(ctx: Context) -> Reading:
+    return Reading(
+        today=ctx.today,
+        days=_Days(ctx),
+        units=UnitsOnDemand(ctx.directory, ctx.session),
+        people=People(ctx.session, ctx.member.branch_id if ctx.member else None),
+    )
 
 
 class _Days:

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -29,6 +29,29 @@ def _places(trace: TracebackType | None) -> list[str]:
     return [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
 
 
+class _Sink:
+    """A stream that may fail: a full disk or a closed pipe must not fail what is being logged."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.lost = 0
+
+    def write(self, line: str) -> int:
+        """Write a line, or count it as lost."""
+        try:
+            return self._stream.write(line)
+        except (OSError, ValueError):
+            self.lost += 1
+            return 0
+
+    def flush(self) -> None:
+        """Hand what was written to the system, if it takes it."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            self.lost += 1
+
+
 def set_up_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Write one JSON line per event; the standard library's records go the same way."""
     structlog.configure(
@@ -39,7 +62,7 @@ def set_up_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream or sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Sink(stream or sys.stdout))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)

@@ -164,7 +164,9 @@ class Outbox:
         return bool(batches)
 
     def _ended(self, conversation: str, task: asyncio.Task[None]) -> None:
-        self._busy.pop(conversation, None)
+        # By now the conversation may have been taken in hand again, by the next task.
+        if self._busy.get(conversation) is task:
+            del self._busy[conversation]
         if not task.cancelled() and task.exception() is not None:
             self._astray = True
         self.wake()

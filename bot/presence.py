@@ -7,8 +7,9 @@ clock. So a process that was stopped, cut off or starved cannot send what anothe
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -27,6 +28,8 @@ LANE: Final = "presence"
 LINK: Final = "link"
 """The lease of the long connection."""
 STEP: Final = 0.2
+JUMP: Final = timedelta(seconds=30)
+"""A clock that is set back by more than this is noticed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,16 @@ class _Seen:
     others: bool
 
 
+async def _nobody(by: timedelta) -> None:
+    """Nobody minds that the clock was set back."""
+    del by
+
+
 class Presence:
     """Keeps this process's row alive. ``id`` changes if it was buried by mistake.
 
-    ``listens``  it may hold the long connection
+    ``inherit``    does what else has to be done for a process that has died or left
+    ``went_back``  told when the clock was set back, and by how much
     """
 
     def __init__(
@@ -67,6 +76,7 @@ class Presence:
         steady: Callable[[], float],
         pace: Pace,
         signs: Signs | None = None,
+        inherit: Callable[[Session, str, datetime], None] = lambda _session, _dead, _now: None,
     ) -> None:
         self._writer = writer
         self._clock = clock
@@ -74,6 +84,9 @@ class Presence:
         self._steady = steady
         self._pace = pace
         self._signs = signs
+        self._inherit = inherit
+        self._ahead = clock.now().timestamp() - steady()
+        self.went_back: Callable[[timedelta], Awaitable[None]] = _nobody
         self._judge: Judge = signs or Beats(pace.lost, pace.gap)
         self._listens = False
         self._beaten = float("-inf")
@@ -157,10 +170,20 @@ class Presence:
             await asyncio.sleep(self._pace.beat)
             try:
                 await self.beat()
+                await self._look_at_the_clock()
             except Unavailable:
                 log.warning("beat_missed", process=self.id)
             except Exception as error:
                 log.exception("beat_failed", process=self.id, exc_info=error)
+
+    async def _look_at_the_clock(self) -> None:
+        """Tell whoever keeps moments when the hour was set back; forward is only late."""
+        ahead = self._clock.now().timestamp() - self._steady()
+        back = timedelta(seconds=self._ahead - ahead)
+        if back > JUMP:
+            log.warning("clock_set_back", seconds=round(back.total_seconds()))
+            await self.went_back(back)
+        self._ahead = ahead
 
     async def _enter(self) -> None:
         now = self._clock.now()
@@ -171,7 +194,9 @@ class Presence:
         )
 
     def _leave(self, session: Session) -> None:
-        process.leave(session, self.id, self._clock.now())
+        now = self._clock.now()
+        process.leave(session, self.id, now)
+        self._inherit(session, self.id, now)
 
     def _beat(self, session: Session, at: float) -> _Seen | None:
         """One transaction; None if we have been buried."""
@@ -183,6 +208,7 @@ class Presence:
         for name in self._judge.dead(beats, at):
             if process.bury(session, name, beats[name], now):
                 log.warning("process_dead", process=name, by=self.id)
+                self._inherit(session, name, now)
                 self._judge.buried(name)
             del others[name]
         act = process.take if self._listens else process.held

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.orm import Session
 
 from models.errors import Unavailable
+from models.store.quick import plainly
 
 R = TypeVar("R")
 log = structlog.get_logger()
@@ -65,8 +66,12 @@ class Batch(Protocol):
         """The session in which the pieces of this batch run is there."""
         ...
 
+    def undone(self, session: Session) -> None:
+        """A piece was rolled back."""
+        ...
+
     def failed(self, work: Work[Any], error: Exception) -> bool:
-        """A piece failed and was rolled back; True if it has an answer nevertheless."""
+        """A piece failed; True if it has an answer nevertheless."""
         ...
 
     def close(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
@@ -240,8 +245,8 @@ class Writer:
         Written by hand: a nested transaction of SQLAlchemy costs fifty times as much, and this is
         a message's way.
         """
-        raw = session.connection().connection.cursor()
-        raw.execute("SAVEPOINT work")
+        connection = session.connection()
+        plainly(connection, "SAVEPOINT work")
         try:
             work.result = work.run(session)
             session.flush()
@@ -249,19 +254,19 @@ class Writer:
             if is_world(error):
                 raise
             if session.is_active:
-                raw.execute("ROLLBACK TO SAVEPOINT work")
+                plainly(connection, "ROLLBACK TO SAVEPOINT work")
             elif alone:
                 session.rollback()
             else:
                 raise  # a failed flush has ended the session: each piece gets its own
+            self._batch.undone(session)
             work.result = None
             if not self._batch.failed(work, error):
                 work.error = error
         else:
-            raw.execute("RELEASE SAVEPOINT work")
+            plainly(connection, "RELEASE SAVEPOINT work")
         finally:
             session.expunge_all()
-            raw.close()
 
     def _tell(self, works: list[Work[Any]]) -> None:
         """One wake-up of the event loop for the whole batch."""

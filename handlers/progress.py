@@ -36,7 +36,7 @@ from models.progress import (
     report_by_number,
     settle_project,
 )
-from models.project import Project, Stage, advance, project_of
+from models.project import Current, Project, Stage, advance, current_project
 from models.unit import Place
 
 SAID_CHARS = 2000
@@ -122,9 +122,11 @@ def _branch(ctx: Context, answers: Answers) -> Place:
     return branch
 
 
-def _project(ctx: Context, branch: Place) -> Project:
+def _project(ctx: Context, branch: Place) -> Current:
     year = ctx.today.year
-    project = ctx.once(("project", branch.id), lambda: project_of(ctx.session, branch.id, year))
+    project = ctx.once(
+        ("project", branch.id), lambda: current_project(ctx.session, branch.id, year)
+    )
     if project is None:
         raise UserError("progress.no_project", branch=branch.name, year=ctx.today.year)
     return project
@@ -140,10 +142,11 @@ def facts(ctx: Context, answers: Answers) -> Facts:
     return {"percent": _project(ctx, branch).percent}
 
 
-def store(ctx: Context, branch: Place, project: Project, report: Report) -> str:
+def store(ctx: Context, branch: Place, project: Project | Current, report: Report) -> str:
     """Write one report and let the project follow it; returns its number. Rights were checked."""
     if project.stage is Stage.APPROVED:
-        advance(ctx.session, project, Stage.ONGOING, at=ctx.now, person_id=ctx.who.id)
+        begun = ctx.session.get_one(Project, project.id)
+        advance(ctx.session, begun, Stage.ONGOING, at=ctx.now, person_id=ctx.who.id)
     number = next_number(ctx.session, "JZ", ctx.today.year)
     old = report.replaces
     add_report(
@@ -196,7 +199,7 @@ def _no_change(ctx: Context, branch: Place) -> Reply:
 
 
 def _receipt(
-    ctx: Context, key: str, branch: Place, project: Project, report: Report, number: str
+    ctx: Context, key: str, branch: Place, project: Current, report: Report, number: str
 ) -> Reply:
     planned = project.planned(ctx.today)
     head = fill(

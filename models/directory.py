@@ -13,6 +13,7 @@ from models.forms.names import Entry, NameBook
 from models.group import Group, Room, room_of
 from models.number import Counter, count_up
 from models.person import Grant, Member, Person, PersonState, member_by_userid
+from models.store.quick import Quick
 from models.unit import Place, Unit, UnitAlias, UnitState, aliases_of, place_of
 
 STAMP = ("org", 0)
@@ -20,7 +21,10 @@ STAMP = ("org", 0)
 AT_MOST = 5
 KEPT = 20_000
 """Entries of each kind kept in memory; more are looked up again."""
-_READ_STAMP = select(Counter.last).where(Counter.prefix == STAMP[0], Counter.year == STAMP[1])
+_READ_STAMP = Quick(
+    select(Counter.last).where(Counter.prefix == STAMP[0], Counter.year == STAMP[1])
+)
+_MISSING: Any = object()
 T = TypeVar("T")
 
 
@@ -29,7 +33,7 @@ def touch_organisation(session: Session) -> None:
     count_up(session, *STAMP)
     directory = session.info.get("directory")
     if directory is not None:
-        directory.forget()
+        directory.changed(session)
 
 
 @event.listens_for(Session, "after_flush")
@@ -44,59 +48,71 @@ class Directory:
     """Who and where, kept in memory while the organisation's stamp holds.
 
     Read by the threads that write (``enter`` at the beginning of each transaction). What is kept
-    are plain values, never entities.
+    are plain values, never entities. Each transaction looks into the book of the stamp it has
+    seen: what one thread read a moment before a change never gets into the book after it.
     """
 
     def __init__(self) -> None:
-        self._stamp: int | None = None
-        self._known: dict[Hashable, Any] = {}
+        self._book: tuple[int, dict[Hashable, Any]] = (-1, {})
 
     def enter(self, session: Session) -> None:
-        """Begin a transaction: forget everything if the organisation changed since the last."""
+        """Begin a transaction: a new book if the organisation changed since the last."""
         session.info["directory"] = self
-        stamp = session.scalar(_READ_STAMP) or 0
-        if stamp != self._stamp:
-            self.forget()
-            self._stamp = stamp
+        rows = _READ_STAMP.rows(session, {})
+        stamp = int(rows[0][0]) if rows else 0
+        book = self._book
+        if stamp != book[0]:
+            book = self._book = (stamp, {})
+        session.info["book"] = book[1]
 
     def forget(self) -> None:
-        """Read everything anew."""
-        self._known = {}
-        self._stamp = None
+        """Let transactions that begin from now on read everything anew."""
+        self._book = (-1, {})
 
-    def _keep(self, key: Hashable, find: Callable[[], T]) -> T:
-        known = self._known
-        if key not in known:
+    def changed(self, session: Session) -> None:
+        """Read everything anew; what this transaction changes is nobody else's before its end."""
+        session.info["book"] = {}
+        session.info["changed"] = True
+
+    def undone(self, session: Session) -> None:
+        """A part of the transaction was rolled back: what it changed in the organisation, too."""
+        if session.info.get("changed"):
+            session.info["book"] = {}
+
+    def _keep(self, session: Session, key: Hashable, find: Callable[[], T]) -> T:
+        known: dict[Hashable, Any] = session.info.setdefault("book", {})
+        value = known.get(key, _MISSING)
+        if value is _MISSING:
             if len(known) > KEPT:
                 known.clear()
-            known[key] = find()
-        return known[key]  # type: ignore[no-any-return]  # the key stands for the type
+            value = known[key] = find()
+        return value  # type: ignore[no-any-return]  # the key stands for the type
 
     def member(self, session: Session, userid: str) -> Member | None:
         """Who speaks."""
         key = userid.lower()
-        return self._keep(("member", key), lambda: member_by_userid(session, key))
+        return self._keep(session, ("member", key), lambda: member_by_userid(session, key))
 
     def was_shown(self, session: Session, person_id: int, version: int) -> bool:
         """Whether a person was shown the notice of a version; only a yes is remembered."""
         key = ("consent", person_id, version)
-        if key not in self._known:
+        if key not in session.info.get("book", {}):
             found = session.scalar(select(Consent.version).where(Consent.person_id == person_id))
             if found != version:
                 return False
-        return self._keep(key, lambda: True)
+        return self._keep(session, key, lambda: True)
 
     def room(self, session: Session, chatid: str) -> Room:
         """Where it is said."""
-        return self._keep(("room", chatid), lambda: room_of(session, chatid))
+        return self._keep(session, ("room", chatid), lambda: room_of(session, chatid))
 
     def place(self, session: Session, unit_id: int) -> Place:
         """A unit as far as rights and names go."""
-        return self._keep(("place", unit_id), lambda: place_of(session, unit_id))
+        return self._keep(session, ("place", unit_id), lambda: place_of(session, unit_id))
 
     def units(self, session: Session) -> Book:
         """The names of all units in use."""
-        return self._keep("units", lambda: _units(session))
+        return self._keep(session, "units", lambda: _units(session))
 
 
 def _units(session: Session) -> NameBook:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -19,3 +19,21 @@ class Message(Base):
     id: Mapped[str] = mapped_column(String(400), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     answer: Mapped[str | None] = mapped_column(Text)
+
+
+class Unsaid(Base):
+    """An answer that a process has stored and not yet said, where the platform does not ask again.
+
+    Over the long connection nothing is redelivered: if the process dies here, whoever buries it
+    says the answer by push. ``holder`` is the process.
+    """
+
+    __tablename__ = "unsaid"
+
+    message_id: Mapped[str] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), primary_key=True
+    )
+    holder: Mapped[str] = mapped_column(String(64), index=True)
+    conversation: Mapped[str] = mapped_column(String(256))
+    to_group: Mapped[bool]
+    at: Mapped[datetime]

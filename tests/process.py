@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -106,6 +106,21 @@ class Product:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def pause(self) -> None:
+        """It stands still, with everything it holds."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """After :meth:`pause`."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """``kill -9``."""
         assert self.process is not None
@@ -151,9 +166,15 @@ async def answering(address: str) -> None:
 class Driver:
     """Posts smart-bot callbacks the way the platform does."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, token: str = TOKEN, aes_key: str = AES_KEY) -> None:
         self._address = f"{base}/wecom/aibot"
-        self._sealer = Sealer(TOKEN, AES_KEY, "")
+        self._sealer = Sealer(token, aes_key, "")
+
+    @classmethod
+    def of(cls, product: Product) -> Self:
+        """A driver with a product's own secrets."""
+        known = product.environment
+        return cls(product.base, known["ZBT_AIBOT_TOKEN"], known["ZBT_AIBOT_AES_KEY"])
 
     def body(self, message_id: str, userid: str, text: str, chat: str = "") -> dict[str, Any]:
         """A message as page 100719 gives it."""

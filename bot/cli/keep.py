@@ -32,7 +32,7 @@ from models.store.tables import ENTITIES
 
 FORMAT = 1
 ROWS = 2000
-VOLATILE = ("process", "rendering")
+VOLATILE = ("process", "lease", "unsaid", "rendering")
 """What is not worth keeping: who runs now, and what can be drawn again."""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from bot.papers.worker import (
     Desk,
     Made,
     draw_picture,
+    end_with_parent,
     write_export,
     write_own_data,
     write_paper,
@@ -30,9 +31,15 @@ from models.store.engine import Store
 Drawn = TypeVar("Drawn", bytes, Made)
 
 
+LONGEST = 300.0
+"""Seconds after which a drawing is taken for hung, and its process is ended."""
+
+
 def drawing_process() -> Executor:
-    """One process of its own; it starts when the first drawing is ordered."""
-    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+    """One process of its own; it starts when the first drawing is ordered, and ends with us."""
+    return ProcessPoolExecutor(
+        max_workers=1, mp_context=get_context("spawn"), initializer=end_with_parent
+    )
 
 
 class Studio:
@@ -120,12 +127,27 @@ class Studio:
     async def _run(self, function: Callable[..., Drawn], *args: Any) -> Drawn:  # noqa: ANN401
         if self._executor is None:
             self._executor = self._make()
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+        executor = self._executor
+        drawing = asyncio.get_running_loop().run_in_executor(executor, function, *args)
+        try:
+            return await asyncio.wait_for(asyncio.shield(drawing), LONGEST)
+        except (BrokenExecutor, TimeoutError):
+            # Killed, out of memory, or hung: the next drawing gets a new process.
+            if self._executor is executor:
+                self._executor = None
+            _end(executor)
+            raise
 
     def close(self) -> None:
         """End the drawing process."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _end(executor: Executor) -> None:
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.kill()
+    executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _keep(session: Session, digest: str, name: str, data: bytes) -> None:

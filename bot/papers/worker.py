@@ -4,6 +4,9 @@ Pictures and files hold the interpreter for tens of milliseconds to seconds; her
 nobody waiting. Runs in a process of its own, started when it is first needed.
 """
 
+import multiprocessing
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +52,19 @@ class Made:
 
     name: str
     data: bytes
+
+
+def end_with_parent() -> None:
+    """Begin a drawing process: it does not outlive the process that it draws for, if killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 @cache

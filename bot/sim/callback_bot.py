@@ -33,8 +33,8 @@ class BotCallback:
 
     async def deliver(self, occasion: Occasion, body: Json) -> None:
         """Deliver one message or event and do what the answer says."""
-        times = 2 if self._platform.faults.spend("duplicate") else 1
-        for _ in range(times):
+        for _ in range(self._platform.faults.times()):
+            await self._platform.hold_back()
             # Clicks and entries are pushed once, messages up to four times (page 101027).
             once = occasion.cause is not Cause.MESSAGE
             reply = await self._call(body, once=once)

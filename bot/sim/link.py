@@ -82,7 +82,8 @@ class Link:
     async def deliver(self, occasion: Occasion, body: Json) -> None:
         """Send a callback frame; without a subscribed bot the message is lost (no replay)."""
         cmd = "aibot_msg_callback" if occasion.cause is Cause.MESSAGE else "aibot_event_callback"
-        for _ in range(2 if self._platform.faults.spend("duplicate") else 1):
+        for _ in range(self._platform.faults.times()):
+            await self._platform.hold_back()
             req_id = self._platform.token()
             self._commands.occasions[req_id] = occasion
             frame = {"cmd": cmd, "headers": {"req_id": req_id}, "body": body}
@@ -182,6 +183,8 @@ class Link:
             raise Refusal(codes.NOT_SUBSCRIBED, cmd)
         if cmd == "ping":
             return {}
+        if self._platform.faults.link_codes:
+            raise Refusal(self._platform.faults.link_codes.popleft(), "fault")
         return self._commands.run(cmd, req_id, body)
 
     async def _acknowledge(self, connection: Connection, cmd: str, ack: Json) -> None:

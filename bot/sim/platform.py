@@ -4,6 +4,7 @@ All of it lives in memory and in one event loop. What people do is in ``desk.py`
 do is decided in ``link.py``, ``rest*.py`` and ``callback*.py``, which all end here.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -117,6 +118,11 @@ class Platform:
             return None
         del self.codes[code]
         return found.subject if self.now() <= found.expires else None
+
+    async def hold_back(self) -> None:
+        """Let a callback wait for a while of its own, if that fault is on."""
+        if self.faults.disorder:
+            await asyncio.sleep(self.chance.uniform(0, self.faults.disorder))
 
     # People and places
 

@@ -3,6 +3,7 @@
 Always HTTP 200 with ``errcode``, as documented; what a call does is in the other ``rest_*``.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ class Rest:
         """Answer one request; faults that tests switched on come first."""
         name = request.path.removeprefix(PREFIX)
         faults = self._platform.faults
+        if faults.latency:
+            await asyncio.sleep(faults.latency)
         if faults.api_status:
             status = faults.api_status.popleft()
             self._platform.journal.log("api", name, note=f"HTTP {status}")

@@ -51,7 +51,11 @@ CHANNEL = "web"
 ACT = "act"
 """What the token of a page's buttons is bound to."""
 ABILITIES = Abilities(
-    answer_bytes=1_000_000, answer_cards=True, answer_dialect=Dialect.FULL, click_text=True
+    asks_again=True,
+    answer_bytes=1_000_000,
+    answer_cards=True,
+    answer_dialect=Dialect.FULL,
+    click_text=True,
 )
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAPERS = {

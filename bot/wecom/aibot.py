@@ -40,6 +40,7 @@ NAME: Final = "aibot"
 _SNAPSHOTS: Final = 500
 _USED: Final = 10_000
 ABILITIES: Final = Abilities(
+    asks_again=True,
     hears_groups=True,
     pushes_groups=True,
     pushes_people=True,

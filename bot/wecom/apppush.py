@@ -27,6 +27,7 @@ from bot.wecom.rest import AppRest, Call, Upload
 from handlers.content import Card
 
 ABILITIES: Final = Abilities(
+    asks_again=True,
     pushes_people=True,
     answer_bytes=limits.APP_TEXT,
     answer_dialect=Dialect.PLAIN,

@@ -27,6 +27,7 @@ BOT_PER_HOUR: Final = 1000
 WEBHOOK_PER_MINUTE: Final = 20  # page 99110, per webhook
 APP_PER_MINUTE: Final = 30  # page 90236, per member; the excess is dropped without an error
 APP_PER_HOUR: Final = 1000
+PUSH_ACK: Final = 30  # ours: what is not acknowledged by then is parked (decision 0003)
 BLOCKED: Final = 60  # page 90454: a minute limit blocks for a minute
 
 # -- pictures and files ----------------------------------------------------------------------

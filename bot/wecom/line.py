@@ -60,11 +60,13 @@ class Line:
         self._owed: OrderedDict[str, int] = OrderedDict()
         self._lost = False
 
-    async def ask(self, cmd: str, body: object = None, req_id: str = "") -> Mapping[str, Any]:
+    async def ask(
+        self, cmd: str, body: object = None, req_id: str = "", *, seconds: float = 0
+    ) -> Mapping[str, Any]:
         """Send a frame and return its ack, whatever its ``errcode``.
 
-        ``req_id`` is the callback's for an answer, else a new one. Raises :class:`Lost` and
-        :class:`Unacknowledged`.
+        ``req_id`` is the callback's for an answer, else a new one; ``seconds`` is how long the ack
+        is waited for, if not as long as usual. Raises :class:`Lost` and :class:`Unacknowledged`.
         """
         key = req_id or self._new_id(cmd)
         while earlier := self._waiting.get(key):
@@ -73,7 +75,7 @@ class Line:
         waiting = self._waiting[key] = _Waiting(future, self._owed.pop(key, 0))
         try:
             await self._send(cmd, key, body)
-            if await self._comes_in_time(future):
+            if await self._comes_in_time(future, seconds or self._ack_seconds):
                 return future.result()
             if waiting.spare is not None:
                 # One ack came: ours, most likely; the earlier one will not come any more.
@@ -85,8 +87,8 @@ class Line:
             del self._waiting[key]
             future.cancel()
 
-    async def _comes_in_time(self, ack: asyncio.Future[Mapping[str, Any]]) -> bool:
-        timer = asyncio.ensure_future(self._sleep(self._ack_seconds))
+    async def _comes_in_time(self, ack: asyncio.Future[Mapping[str, Any]], seconds: float) -> bool:
+        timer = asyncio.ensure_future(self._sleep(seconds))
         try:
             either: set[asyncio.Future[Any]] = {ack, timer}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

@@ -103,7 +103,7 @@ class Pace:
     last_retry: float = 30
     healthy: float = 60
     linger: float = 3
-    first_exile: float = 300
+    first_exile: float = 30
     last_exile: float = 3600
 
 

@@ -7,6 +7,7 @@ answer that cannot be said here any more is left to the outbox, whichever proces
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -31,10 +32,23 @@ _STORE_AWAY: Final = (1, 3, 10, 30, 60)
 _GRACE: Final = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """What stands behind the ears.
+
+    ``hear``    the dispatcher
+    ``said``    takes the id of a message whose answer is no more of our concern
+    ``follow``  queues an answer that cannot be said here any more
+    """
+
+    hear: Dispatch
+    said: Callable[[str], None]
+    follow: Callable[[Incoming, Answer], Awaitable[None]]
+
+
 class LinkEars:
     """Hands what the link hears to the dispatcher and says its answers.
 
-    ``follow``     queues an answer that cannot be said here any more
     ``reference``  makes the short name under which a fault is logged
     ``home``       the address a notice without a link opens
     """
@@ -42,9 +56,8 @@ class LinkEars:
     def __init__(
         self,
         sender: Sender,
-        dispatch: Dispatch,
+        mind: Mind,
         *,
-        follow: Callable[[Incoming, Answer], Awaitable[None]],
         clock: Clock,
         home: str,
         reference: Callable[[], str],
@@ -52,8 +65,7 @@ class LinkEars:
     ) -> None:
         self._link = sender.link
         self._sender = sender
-        self._dispatch = dispatch
-        self._follow = follow
+        self._mind = mind
         self._clock = clock
         self._home = home
         self._reference = reference
@@ -96,6 +108,7 @@ class LinkEars:
                 return
             if answer := await self._ask_dispatcher(incoming):
                 await self._answer(incoming, req_id, answer)
+                self._mind.said(incoming.message_id)
         except Malformed as error:
             _log.info("callback_refused", channel=NAME, why=str(error))
         except Unavailable:
@@ -107,11 +120,11 @@ class LinkEars:
         """Dispatch; while the store is away try again, for the platform will not."""
         for seconds in _STORE_AWAY:
             try:
-                return await self._dispatch(incoming)
+                return await self._mind.hear(incoming)
             except Unavailable:
                 _log.warning("callback_unavailable", channel=NAME)
                 await self._sleep(seconds)
-        return await self._dispatch(incoming)
+        return await self._mind.hear(incoming)
 
     async def _answer(self, incoming: Incoming, req_id: str, answer: Answer) -> None:
         """Say an answer: clicks and entries within their five seconds, or not at all."""
@@ -142,10 +155,10 @@ class LinkEars:
         _log.info("answer_follows", channel=NAME, message=incoming.message_id)
         for seconds in _STORE_AWAY:
             try:
-                return await self._follow(incoming, answer)
+                return await self._mind.follow(incoming, answer)
             except Unavailable:
                 await self._sleep(seconds)
-        return await self._follow(incoming, answer)
+        return await self._mind.follow(incoming, answer)
 
     async def _say_once(self, cmd: str, req_id: str, body: dict[str, object]) -> None:
         try:

@@ -104,7 +104,9 @@ class LinkChannel:
         return Receipt()
 
     async def _send(self, target: Target, kind: str, content: Mapping[str, Any]) -> None:
-        await self._sender.send(SEND, push_body(target, kind, content), chat=target.id)
+        """Push; nobody waits for it, so a slow platform may take its time to acknowledge."""
+        body = push_body(target, kind, content)
+        await self._sender.send(SEND, body, chat=target.id, seconds=limits.PUSH_ACK)
 
     async def _send_card(self, target: Target, card: Card) -> None:
         """Send a card; that its task exists (42014) after a doubtful send means it arrived."""

@@ -33,19 +33,27 @@ class Sender:
         self._strikes: dict[str, int] = {}
 
     async def send(
-        self, cmd: str, body: object, *, chat: str = "", req_id: str = "", twice: bool = False
+        self,
+        cmd: str,
+        body: object,
+        *,
+        chat: str = "",
+        req_id: str = "",
+        twice: bool = False,
+        seconds: float = 0,
     ) -> Mapping[str, Any]:
         """Send a frame and return the body of its ack; raises a ``PushError``.
 
         ``chat``    the conversation whose rate it counts to
         ``req_id``  of the callback it answers
         ``twice``   sending it again does no harm
+        ``seconds`` how long the ack is waited for, if not as long as usual
         """
         line = self.link.line
         if line is None or not self.link.may_send:
             raise Later(_DOWN, note="link down")
         try:
-            ack = await _ask(line, cmd, body, req_id, twice=twice)
+            ack = await _ask(line, cmd, body, req_id, twice=twice, seconds=seconds)
         except Lost:
             raise Later(_LOST, note="connection lost") from None
         except Unacknowledged:
@@ -72,14 +80,14 @@ class Sender:
 
 
 async def _ask(
-    line: Line, cmd: str, body: object, req_id: str, *, twice: bool
+    line: Line, cmd: str, body: object, req_id: str, *, twice: bool, seconds: float
 ) -> Mapping[str, Any]:
     try:
-        return await line.ask(cmd, body, req_id)
+        return await line.ask(cmd, body, req_id, seconds=seconds)
     except Unacknowledged:
         if not twice:
             raise
-    return await line.ask(cmd, body, req_id)
+    return await line.ask(cmd, body, req_id, seconds=seconds)
 
 
 async def _is_alive(line: Line) -> bool:

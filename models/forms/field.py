@@ -90,12 +90,22 @@ class Reading:
     """What a field may know of the world while it reads a text.
 
     ``today`` is the day in Asia/Shanghai; books find units and people; nothing else is known.
+    ``read`` remembers: while a form is filled in, one answer is looked at again and again.
     """
 
     today: date
     days: DayKind
     units: Book = field(default_factory=EmptyBook)
     people: Book = field(default_factory=EmptyBook)
+    _known: dict[tuple[int, str], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def read(self, one: "Field[V]", raw: str) -> "V | Problem | Unsure[V]":
+        """What a text means to a field; the same text means the same to the end of the message."""
+        key = (id(one), raw)
+        found = self._known.get(key, self)
+        if found is self:
+            found = self._known[key] = one.parse(raw, self)
+        return found  # type: ignore[no-any-return]  # the key stands for the type
 
 
 @dataclass(frozen=True, slots=True)

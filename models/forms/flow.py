@@ -90,7 +90,7 @@ def values_of(form: Form, answers: Mapping[str, str], reading: Reading) -> dict[
     for key, raw in answers.items():
         if not any(f.key == key for f in form.fields):
             continue
-        value = form.field(key).parse(raw, reading)
+        value = reading.read(form.field(key), raw)
         if not isinstance(value, Problem | Unsure):
             values[key] = value
     return values
@@ -136,7 +136,7 @@ def _read(
     notes: dict[str, Problem | Unsure[Any]],
 ) -> None:
     """Read one answer into the place it belongs to."""
-    value = one.parse(raw, reading)
+    value = reading.read(one, raw)
     answers.pop(one.key, None)
     doubts.pop(one.key, None)
     if isinstance(value, Problem):
@@ -233,7 +233,7 @@ def _next(
     note = notes.get(one.key)
     doubt = note if isinstance(note, Unsure) else None
     if doubt is None and one.key in filling.doubts:
-        value = one.parse(filling.doubts[one.key], reading)
+        value = reading.read(one, filling.doubts[one.key])
         if not isinstance(value, Problem | Unsure):
             doubt = Unsure(value, "doubt.again")
     total = (

@@ -17,7 +17,7 @@ from models.helpcall import HelpCall
 from models.history import History
 from models.job_run import JobRun
 from models.jury import Juror, Jury, Mark
-from models.message import Message
+from models.message import Message, Unsaid
 from models.milestone import Milestone
 from models.notice import Notice, NoticePoint, NoticeStep
 from models.number import Counter
@@ -108,6 +108,7 @@ ENTITIES: tuple[type[Base], ...] = (
     ReceptionSlot,
     ReceptionSuggestion,
     Message,
+    Unsaid,
     Draft,
     Audit,
     AuditEnd,

@@ -69,6 +69,7 @@ class Product:
     doors: Doors | None = None
     heard: list[Incoming] = field(default_factory=list)
     files: list[bytes] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     async def handle(self, incoming: Incoming, abilities: Abilities) -> Answer | None:
         """Answer so that every kind of answer is used."""
@@ -110,6 +111,7 @@ async def meeting(mode: Mode) -> AsyncIterator[tuple[Desk, Product]]:
             handle=product.handle,
             rates=Rates(clock.now),
             token=lambda: secrets.token_hex(8),
+            said=product.said.append,
             follow=product.follow,
             permit=Pass(),
             chance=chance,

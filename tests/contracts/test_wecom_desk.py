@@ -36,7 +36,7 @@ from bot.wecom.callback import Gate
 from bot.wecom.crypto import Envelope
 from bot.wecom.doctor import check_app
 from bot.wecom.link import Account, Link, Pace, State
-from bot.wecom.linkhear import LinkEars
+from bot.wecom.linkhear import LinkEars, Mind
 from bot.wecom.linkpush import LinkChannel
 from bot.wecom.linksend import Sender
 from bot.wecom.media import Downloads
@@ -100,6 +100,7 @@ class Bot:
         self.desk = server.desk
         self.clock = server.desk.platform.clock
         self.heard: list[Incoming] = []
+        self.said: list[str] = []
         self.answers: list[Answer | Exception | None] = []
         self.home = "http://127.0.0.1:1/"
         rest = Rest(session, server.url)
@@ -126,8 +127,7 @@ class Bot:
         self.link = LinkChannel(self.socket, sender, clock=self.clock, home=self.home)
         self.ears = LinkEars(
             sender,
-            self.dispatch,
-            follow=self.follow,
+            Mind(self.dispatch, self.said.append, self.follow),
             clock=self.clock,
             home=self.home,
             reference=lambda: "REF",

@@ -13,6 +13,8 @@ import structlog
 from sqlalchemy import func, select, text
 
 from bot.channel import Abilities, Answer, Click, Dialect, Incoming
+from bot.follow import speak_for
+from bot.keeping import VAULT
 from bot.logs import set_up_logs
 from config.rules import default_rules
 from handlers.content import Card
@@ -23,7 +25,7 @@ from models.audit import Audit
 from models.draft import Draft
 from models.errors import Unavailable
 from models.forms.field import Answers
-from models.message import Message
+from models.message import Message, Unsaid
 from models.progress import Progress
 from models.push import Push
 from tests.conftest import WATCH
@@ -226,3 +228,28 @@ async def test_strange_words_are_answered_in_chinese(talk: Talk, words: str) -> 
     answer = await talk.say(words)
     assert any("\u4e00" <= char <= "\u9fff" for char in answer.text)
     assert count(talk.world, Progress) == 0
+
+
+async def test_what_a_dead_process_had_not_said_is_said_by_another(talk: Talk) -> None:
+    """Over the long connection nothing is redelivered."""
+    said, unsaid = talk.message("/进展 50% 好", chat="wr1"), talk.message("/进展 八成")
+    for incoming in (said, unsaid):
+        assert await talk.world.runtime.handle(incoming, FULL) is not None
+    talk.world.runtime.dispatcher.said(said.message_id)
+    await talk.world.runtime.dispatcher.settle()
+    assert count(talk.world, Unsaid) == 1
+    me, now = talk.world.runtime.presence.id, talk.world.clock.now()
+    with talk.world.store.writing() as session:
+        session.info[VAULT] = talk.world.runtime.vault
+        speak_for(session, "somebody else", now)
+        speak_for(session, me, now)
+        pushes = session.scalars(select(Push).where(Push.dedupe.startswith("late:"))).all()
+        assert {push.conversation for push in pushes} == {"b1p1"}
+        assert len(pushes) == 2, "the words and the card with the buttons"
+    assert count(talk.world, Unsaid) == 0
+
+
+async def test_where_the_platform_asks_again_nothing_is_kept_for_others(talk: Talk) -> None:
+    incoming = talk.message("/进展 50% 好", chat="wr1")
+    await talk.world.runtime.handle(incoming, replace(FULL, asks_again=True))
+    assert count(talk.world, Unsaid) == 0

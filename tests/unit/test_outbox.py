@@ -51,6 +51,7 @@ class NoBatch:
 
     def open(self, connection: Connection, works: Any) -> None: ...
     def begin(self, session: Session) -> None: ...
+    def undone(self, session: Session) -> None: ...
     def failed(self, work: Work[Any], error: Exception) -> bool:
         del work, error
         return False
@@ -449,6 +450,19 @@ async def test_a_claim_whose_answer_was_lost_is_recovered(
     monkeypatch.setattr(post.writer, "do", real)
     await post.run()
     assert post.texts() == ["一"]
+
+
+async def test_a_conversation_taken_in_hand_again_stays_in_hand(open_post: Opens) -> None:
+    """Its last task may be noticed to have ended only after the next one has begun."""
+    post = await open_post(Door())
+    first = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+    second = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+    await asyncio.gather(first, second)
+    post.outbox._busy["wr1"] = second
+    post.outbox._ended("wr1", first)
+    assert post.outbox.busy
+    post.outbox._ended("wr1", second)
+    assert not post.outbox.busy
 
 
 async def test_an_hour_that_is_taken_back_delays_nothing(open_post: Opens) -> None:

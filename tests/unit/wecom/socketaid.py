@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 Frame: TypeAlias = dict[str, Any]
-WAIT = 2.0
+WAIT = 20.0
 
 
 def okay(_frame: Frame) -> Frame | None:

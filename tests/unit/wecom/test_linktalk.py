@@ -29,8 +29,9 @@ from bot.channel import (
 )
 from bot.clock import FixedClock
 from bot.wecom.botreply import stream_id
+from bot.wecom.limits import PUSH_ACK
 from bot.wecom.link import Account, Link, Pace, State
-from bot.wecom.linkhear import LinkEars
+from bot.wecom.linkhear import LinkEars, Mind
 from bot.wecom.linkpush import LinkChannel
 from bot.wecom.linksend import Sender
 from bot.wecom.rest import new_session
@@ -67,6 +68,7 @@ class Rig:
         self.dispatcher = Dispatcher(Answer("收到"))
         self.permit = Pass()
         self.followed: list[Answer] = []
+        self.said: list[str] = []
         self.link = Link(
             session,
             Account(url=url, bot_id="BOT1", secret="long secret"),
@@ -80,13 +82,16 @@ class Rig:
         self.channel = LinkChannel(self.link, sender, clock=clock, home=HOME)
         self.ears = LinkEars(
             sender,
-            self.dispatcher,
-            follow=self.follow,
+            Mind(self.hear, self.said.append, self.follow),
             clock=clock,
             home=HOME,
             reference=lambda: "REF1",
             sleep=self.time.sleep,
         )
+
+    async def hear(self, incoming: Incoming) -> Answer | None:
+        """Ask whatever dispatcher a test has put there."""
+        return await self.dispatcher(incoming)
 
     async def follow(self, incoming: Incoming, answer: Answer) -> None:
         """Remember what the outbox would get."""
@@ -108,7 +113,7 @@ class Rig:
         """Push and let the ack not come in time."""
         task = asyncio.create_task(self.channel.push(GROUP, parcel))
         await connection.next()
-        await self.time.wake(ACK)
+        await self.time.wake(PUSH_ACK)
         await task
 
 
@@ -190,7 +195,7 @@ async def test_a_slow_handler_holds_up_nobody(
             await gate.wait()
         return Answer(incoming.message_id)
 
-    monkeypatch.setattr(rig.ears, "_dispatch", dispatch)
+    monkeypatch.setattr(rig, "dispatcher", dispatch)
     body = fixture("bot_text_single.json")
     await connection.call(body | {"msgid": "slow"}, "REQ1")
     await connection.call(body | {"msgid": "quick"}, "REQ2")
@@ -493,7 +498,7 @@ async def test_without_any_connection_an_answer_is_left_to_the_outbox(
         await gate.wait()
         return Answer("收到")
 
-    monkeypatch.setattr(rig.ears, "_dispatch", dispatch)
+    monkeypatch.setattr(rig, "dispatcher", dispatch)
     await connection.call(fixture("bot_text_group.json"))
     await eventually(lambda: rig.ears._tasks)
     await connection.kick()
@@ -551,7 +556,7 @@ async def test_a_push_into_silence_is_later_and_the_line_is_dropped(
     push = asyncio.create_task(rig.channel.push(GROUP, TEXT))
     await connection.next()
     pings = connection.pings
-    await rig.time.wake(ACK)
+    await rig.time.wake(PUSH_ACK)
     await eventually(lambda: connection.pings == pings + 1)
     await rig.time.wake(ACK)
     with pytest.raises(Later):
@@ -722,7 +727,7 @@ async def test_stopping_lets_an_answer_in_progress_go_out(
         await gate.wait()
         return Answer("最后一句")
 
-    monkeypatch.setattr(rig.ears, "_dispatch", dispatch)
+    monkeypatch.setattr(rig, "dispatcher", dispatch)
     await connection.call(fixture("bot_text_group.json"))
     await eventually(lambda: rig.ears._tasks)
     stopping = asyncio.create_task(rig.ears.stop())
@@ -743,7 +748,7 @@ async def test_stopping_does_not_wait_for_ever(
         await asyncio.Event().wait()
         return Answer()
 
-    monkeypatch.setattr(rig.ears, "_dispatch", dispatch)
+    monkeypatch.setattr(rig, "dispatcher", dispatch)
     await connection.call(fixture("bot_text_group.json"))
     await eventually(lambda: rig.ears._tasks)
     tasks = set(rig.ears._tasks)
