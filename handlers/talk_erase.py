@@ -282,9 +282,15 @@ def destroy_old(ctx: Context, before: datetime) -> int:
 
 
 def _certificate(ctx: Context, number: str) -> TalkCertificate:
-    """For the offices that keep the files; it names numbers and days, no persons."""
+    """For the offices over all its talks; it names numbers, branches and days, no persons."""
     found = ctx.session.scalar(select(TalkCertificate).where(TalkCertificate.number == number))
-    if found is None or not ctx.who.has(*KEEPERS):
+    paths = ctx.session.scalars(
+        select(Unit.path)
+        .join(Talk, Talk.unit_id == Unit.id)
+        .where(Talk.certificate == number)
+        .distinct()
+    ).all()
+    if found is None or not all(ctx.who.has(*KEEPERS, over=path) for path in paths):
         raise UserError("lookup.unknown", number=number)
     return found
 

@@ -13,7 +13,7 @@ from bot.logs import set_up_logs
 from bot.sim.messages import Message
 from handlers.catalogue import catalogue
 from models.audit import LOOK, Audit
-from models.person import Person, PersonState
+from models.person import Grant, Person, PersonState, Role
 from models.store.tables import ENTITIES
 from models.talk import Talk, TalkCall, TalkState, TalkTask
 from models.vault import Secret
@@ -539,6 +539,10 @@ async def test_after_two_years_the_words_are_destroyed_with_a_certificate(visito
     assert "已销毁" in (await world.say(PERSON, "/查 TH-2026-0001")).text
     assert "1 份" in (await world.say("dangjian", "/查 XH-2028-0001")).text
     assert "没有找到" in (await world.say(COLLEAGUE, "/查 XH-2028-0001")).text
+    with world.store.writing() as session:  # an office of another branch keeps other files
+        other = session.scalars(select(Person).where(Person.userid == "b2p1")).one()
+        session.add(Grant(person_id=other.id, role=Role.PARTY_OFFICE, unit_id=other.unit_id))
+    assert "没有找到" in (await world.say("b2p1", "/查 XH-2028-0001")).text
     await visitor.enter("dangjian")
     status, kind, data = await visitor.fetch("/paper/talk_destruction.docx?number=XH-2028-0001")
     assert (status, data[:2]) == (200, b"PK")
