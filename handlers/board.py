@@ -121,7 +121,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardPage:
-    """What a board shows to one reader. ``refresh``: it loads itself anew after so many seconds."""
+    """What a board shows to one reader.
+
+    ``refresh``  it loads itself anew after so many seconds
+    ``papers``   what there is of it on paper: (words, paper recipe key, parameters)
+    """
 
     title: str
     note: str = ""
@@ -130,6 +134,7 @@ class BoardPage:
     filters: Sequence[Filter] = ()
     acts: Sequence[Act] = ()
     refresh: int = 0
+    papers: Sequence[tuple[str, str, Mapping[str, str]]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

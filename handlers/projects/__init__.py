@@ -2,6 +2,7 @@
 
 from handlers.projects import (
     adjustment,
+    album,
     conclusion,
     decision,
     duties,
@@ -10,6 +11,7 @@ from handlers.projects import (
     jury,
     jury_pages,
     ledgers,
+    midterm,
     papers,
     promotion,
     proposal,
@@ -17,6 +19,7 @@ from handlers.projects import (
     publicity_pages,
     scoring,
     view,
+    wall,
 )
 from handlers.spec import Family
 
@@ -35,6 +38,9 @@ FAMILIES: tuple[Family, ...] = (
     publicity.FAMILY,
     publicity_pages.FAMILY,
     papers.FAMILY,
+    midterm.FAMILY,
+    album.FAMILY,
+    wall.FAMILY,
     duties.FAMILY,
     ledgers.FAMILY,
 )

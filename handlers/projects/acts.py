@@ -7,7 +7,7 @@ from handlers.content import Tone
 from handlers.context import Context
 from handlers.dossier import Act
 from handlers.places import may_report_for
-from handlers.projects import conclusion
+from handlers.projects import conclusion, midterm
 from handlers.projects.common import may_judge
 from handlers.projects.duties import report_act
 from handlers.projects.forms import missing_of
@@ -23,7 +23,13 @@ def acts_of(ctx: Context, project: Project, branch: Place) -> Sequence[Act]:
     """All of them, the most likely first."""
     if project.stage is Stage.ENDED or project.year < ctx.today.year - 1:
         return ()
-    return (*_own(ctx, project, branch), *_judged(ctx, project, branch))
+    own = may_report_for(ctx.who, branch)
+    office = ctx.who.has(Role.PARTY_OFFICE, over=branch.path)
+    return (
+        *_own(ctx, project, branch),
+        *_judged(ctx, project, branch),
+        *midterm.acts(ctx, project, own=own, office=office),
+    )
 
 
 def _own(ctx: Context, project: Project, branch: Place) -> Iterator[Act]:

@@ -11,6 +11,7 @@ from handlers.dossier import Dossier, Record, Section, Step
 from handlers.figures import light, minute_text, percent_text, plan_text
 from handlers.personal import Access, Holding, Kin, rows_of
 from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
+from handlers.projects import midterm
 from handlers.projects.acts import acts_of
 from handlers.projects.forms import indicator_text, milestone_lines
 from handlers.projects.scoring import score_facts
@@ -166,6 +167,7 @@ def _sections(ctx: Context, project: Project) -> Iterator[Section]:
     for key in CLARITIES:
         yield Section(t(f"form.clarity.{key}.label"), getattr(project, key))
     yield Section(t("form.clarity.milestones.label"), milestone_lines(ctx, project))
+    yield from midterm.sections(ctx, project)
     for key in ("carrier", "result", "evidence"):
         yield Section(t(f"form.conclude.{key}.label"), getattr(project, key))
 

@@ -18,6 +18,7 @@ from models.history import History
 from models.job_run import JobRun
 from models.jury import Juror, Jury, Mark
 from models.message import Message, Unsaid
+from models.midterm import MidTerm
 from models.milestone import Milestone
 from models.notice import Notice, NoticePoint, NoticeStep
 from models.number import Counter
@@ -75,6 +76,7 @@ ENTITIES: tuple[type[Base], ...] = (
     SheetLine,
     SheetNote,
     HelpCall,
+    MidTerm,
     Jury,
     Juror,
     Mark,

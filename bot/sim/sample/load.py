@@ -19,6 +19,7 @@ from bot.sim.sample.reports import Report, build_reports
 from bot.sim.sample.suggestions import write_suggestions
 from bot.sim.sample.talks import load_talks
 from bot.sim.sample.vocabulary import vocabulary
+from bot.sim.sample.works import Works, publish_issues
 from bot.sim.setup import Department
 from bot.sim.setup import Person as DeskPerson
 from config.rules import default_rules
@@ -137,6 +138,8 @@ def _fill(
         company, plans, now=now, zone=zone, seed=seed, calendar=read_calendar(session)
     )
     _write_reports(session, reports, zone, today.year)
+    Works(session, company, plans, now=now, seed=seed).write(zone)
+    publish_issues(session, now, zone)
     _publish(session, now, zone)
     year = Year(now, zone)
     write_pledges(session, company, year, seed)

@@ -1,0 +1,182 @@
+"""卓越实践项目集: the outstanding projects of a year as a printed book (A-20)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from config.texts import label, t
+from handlers.board import Board, BoardPage, Cell, TableBlock
+from handlers.content import Document
+from handlers.context import Context
+from handlers.dossier import path_of
+from handlers.paper import Block, Grid, Heading, Layout, PageBreak, Paper, PaperForm, Para
+from handlers.projects.funnel import year_filter, year_in
+from handlers.projects.view import actual_text
+from handlers.reply import Markdown, Reply
+from handlers.spec import Command, Family
+from models.errors import UserError
+from models.forms.field import Answers
+from models.forms.form import Form
+from models.forms.kinds import Integer
+from models.overview import funnel_of, homes_of, lines_of, share
+from models.person import Person
+from models.project import Project, Stage
+from models.unit import Unit, covers
+
+FORM: Final = Form(
+    key="album",
+    version=1,
+    fields=(Integer(key="year", required=False, asked=False, low=2000, high=2199),),
+    positional=("year",),
+)
+
+
+def outstanding(ctx: Context, year: int) -> Sequence[tuple[Project, Unit]]:
+    """The outstanding projects of a year, in the order of the units above their branches."""
+    rows = ctx.session.execute(
+        select(Project, Unit)
+        .join(Unit, Unit.id == Project.unit_id)
+        .where(Project.year == year, Project.outstanding, Project.stage != Stage.ENDED)
+        .order_by(Unit.id, Project.id)
+    )
+    found = [(project, unit) for project, unit in rows]
+    homes = homes_of(ctx.session)
+
+    def place(row: tuple[Project, Unit]) -> int:
+        path = row[1].path
+        return next((n for n, home in enumerate(homes) if covers(home.path, path)), len(homes))
+
+    return sorted(found, key=place)
+
+
+def paper(ctx: Context, params: Mapping[str, Any]) -> Paper:
+    """The book; parameter ``year``. Each project on a page of its own, in four parts."""
+    year = year_in(ctx, params)
+    chosen = outstanding(ctx, year)
+    if not chosen:
+        raise UserError("album.none", year=year)
+    company = ctx.session.scalar(
+        select(Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.id).limit(1)
+    )
+    body: list[Block] = [*_preface(ctx, year, len(chosen))]
+    for number, (project, unit) in enumerate(chosen, 1):
+        body += [PageBreak(), *_project(ctx, number, project, unit)]
+    return Paper(
+        title=t("album.title"),
+        subtitle=t("album.subtitle", year=year),
+        layout=Layout.BOOK,
+        body=body,
+        contents=True,
+        issuer=t("papers.publicity.issuer", company=company or ""),
+        day=ctx.today,
+    )
+
+
+def _preface(ctx: Context, year: int, count: int) -> Iterator[Block]:
+    whole = funnel_of(lines_of(ctx.session, year))
+    yield Heading(t("album.preface"))
+    yield Para(
+        t(
+            "album.preface_text",
+            year=year,
+            branches=whole.branches,
+            projects=whole.projects,
+            keys=whole.keys,
+            count=count,
+            share=share(count, whole.branches) or 0,
+        )
+    )
+    yield Para(t("album.preface_parts"))
+
+
+def _project(ctx: Context, number: int, project: Project, unit: Unit) -> Iterator[Block]:
+    owner = ctx.session.get(Person, project.owner_id) if project.owner_id else None
+    yield Heading(t("album.heading", number=number, name=project.name))
+    kinds = [label(project.direction) if project.direction else "", project.area]
+    yield Grid(
+        (),
+        (
+            (t("project.fact_branch"), unit.name),
+            (t("project.fact_owner"), owner.name if owner else "—"),
+            (t("project.fact_kind"), " · ".join(kind for kind in kinds if kind) or "—"),
+        ),
+        (20, 80),
+    )
+    yield Heading(t("album.part_problem"), 2)
+    yield Para(project.problem or "—")
+    yield Heading(t("album.part_indicator"), 2)
+    yield Para(_indicator(project))
+    yield Heading(t("album.part_carrier"), 2)
+    yield Para(project.carrier or project.mechanism or "—")
+    yield Heading(t("album.part_result"), 2)
+    yield Para(project.result or "—")
+
+
+def _indicator(project: Project) -> str:
+    if not project.indicator:
+        return "—"
+    return t(
+        "album.indicator" if project.actual else "album.indicator_open",
+        name=project.indicator,
+        unit=project.indicator_unit,
+        baseline=project.baseline or "—",
+        target=project.target or "—",
+        actual=actual_text(project) if project.actual else "—",
+        evidence=project.evidence or "—",
+    )
+
+
+def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
+    """The outstanding projects of a year, and the book."""
+    year = year_in(ctx, params)
+    rows = [
+        (
+            Cell(unit.name),
+            Cell(project.name, href=path_of(project.number)),
+            Cell(_short(project)),
+            Cell("" if project.jury_points is None else f"{project.jury_points:.1f}"),
+        )
+        for project, unit in outstanding(ctx, year)
+    ]
+    return BoardPage(
+        title=t("board.album.title"),
+        note=t("album.note"),
+        filters=(year_filter(ctx, year),),
+        blocks=(
+            TableBlock(
+                headings=[t(f"album.column_{n}") for n in range(1, 5)],
+                rows=rows,
+                numeric=frozenset({3}),
+            ),
+        ),
+        papers=((t("album.title"), "album", {"year": str(year)}),) if rows else (),
+    )
+
+
+def _short(project: Project) -> str:
+    if not project.indicator:
+        return "—"
+    unit = project.indicator_unit
+    return f"{project.indicator} {project.baseline} → {project.actual or project.target} {unit}"
+
+
+def send(ctx: Context, answers: Answers) -> Reply:
+    """``/项目集 [年度]``: the book as Word and PDF, privately."""
+    year = answers["year"] or ctx.today.year
+    chosen = outstanding(ctx, year)
+    if not chosen:
+        raise UserError("album.none", year=year)
+    name = t("album.file", year=year)
+    for form in PaperForm:
+        file = Document("album", name, form.value, ctx.who.userid, params={"year": str(year)})
+        ctx.push_person(ctx.who.userid, file, f"album:{ctx.message_id}:{form}")
+    url = ctx.page(f"/board/album?year={year}")
+    return Reply(Markdown(t("album.sending", year=year, count=len(chosen), url=url)))
+
+
+FAMILY = Family(
+    commands=(Command(key="album", form=FORM, run=send),),
+    boards=(Board(key="album", show=board),),
+    papers={"album": paper},
+)

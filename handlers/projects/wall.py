@@ -1,0 +1,139 @@
+"""挂图作战: every branch's project on one wall, as page and as picture (A-09)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from config.texts import label, t
+from handlers.board import Board, BoardPage, Figure, Filter, Tile, TilesBlock
+from handlers.content import Picture
+from handlers.context import Context
+from handlers.dossier import path_of
+from handlers.figures import light, minute_text, percent_text
+from handlers.projects.funnel import year_filter, year_in
+from handlers.reply import Reply, say
+from handlers.spec import Command, Family, Poster
+from models.forms.field import Answers
+from models.forms.form import Form
+from models.overview import Home, Line, by_home, funnel_of, homes_of, lines_of
+from models.project import OVER, Grade, Stage
+from models.unit import BranchType
+
+NONE: Final = Form(key="nothing", version=1, fields=())
+LIGHTS: Final = ("green", "yellow", "red", "blue")
+NO_PROJECT: Final = "none"
+
+
+def light_of(ctx: Context, line: Line) -> str:
+    """Green, yellow, red by points behind plan; blue is concluded; empty without any figure."""
+    if line.stage in OVER:
+        return "blue"
+    rules = ctx.rules.progress
+    return light(line.ahead(ctx.today), rules.behind_yellow, rules.behind_red)
+
+
+def _chosen(ctx: Context, params: Mapping[str, str]) -> Iterator[Line]:
+    """The branches that the filters leave."""
+    for line in lines_of(ctx.session, year_in(ctx, params)):
+        if (of := params.get("type")) and (line.branch_type is None or line.branch_type != of):
+            continue
+        if (grade := params.get("grade")) and (line.grade is None or line.grade != grade):
+            continue
+        colour = light_of(ctx, line) or NO_PROJECT
+        if (wanted := params.get("light")) and colour != wanted:
+            continue
+        yield line
+
+
+def show(ctx: Context, params: Mapping[str, str]) -> BoardPage:
+    """The wall with its filters; the tiles of each unit together, those without a project first."""
+    lines = list(_chosen(ctx, params))
+    grouped = by_home(lines, homes_of(ctx.session))
+    return BoardPage(
+        title=t("board.wall.title"),
+        note=t("wall.note"),
+        filters=_filters(ctx, params),
+        figures=tuple(Figure(name, value) for name, value in _figures(ctx, lines)),
+        blocks=tuple(_tiles(ctx, home, rows) for home, rows in grouped.items()),
+    )
+
+
+def _filters(ctx: Context, params: Mapping[str, str]) -> Sequence[Filter]:
+    every = ("", t("wall.all"))
+    types = [every, *((of.value, label(of)) for of in BranchType)]
+    grades = [every, *((grade.value, label(grade)) for grade in Grade)]
+    lights = [every, *((one, t(f"web.light_{one}")) for one in LIGHTS)]
+    lights.append((NO_PROJECT, t("wall.none")))
+    return (
+        year_filter(ctx, year_in(ctx, params)),
+        Filter("type", t("ledger.distribution.type"), types, params.get("type", "")),
+        Filter("grade", t("ledger.distribution.grade"), grades, params.get("grade", "")),
+        Filter("light", t("wall.light"), lights, params.get("light", "")),
+    )
+
+
+def _figures(ctx: Context, lines: Sequence[Line]) -> Sequence[tuple[str, str]]:
+    whole = funnel_of(lines)
+    colours = [light_of(ctx, line) for line in lines]
+    return (
+        (t("funnel.branches"), str(whole.branches)),
+        (t("funnel.projects"), str(whole.projects)),
+        (t("funnel.keys"), str(whole.keys)),
+        (t("wall.red"), str(colours.count("red"))),
+    )
+
+
+def _tiles(ctx: Context, home: Home, lines: Sequence[Line]) -> TilesBlock:
+    ordered = sorted(lines, key=lambda line: (line.project_id is not None, line.unit_id))
+    return TilesBlock(
+        title=t("wall.home", name=home.name, count=len(lines)),
+        tiles=[_tile(ctx, line) for line in ordered],
+    )
+
+
+def _tile(ctx: Context, line: Line) -> Tile:
+    if line.number is None:
+        return Tile(line.branch, t("project.missing"))
+    grade = t("wall.grade", grade=label(line.grade)) if line.grade else ""
+    stage = label(line.stage) if line.stage not in (None, Stage.ONGOING) else ""
+    note = " ".join(part for part in (grade, stage, line.name or "") if part)
+    value = percent_text(line.percent)
+    return Tile(line.branch, value, light_of(ctx, line), note, path_of(line.number))
+
+
+def draw(ctx: Context, params: Mapping[str, Any]) -> Poster:
+    """The wall as a picture, in the order of the tree."""
+    lines = list(_chosen(ctx, params))
+    grouped = by_home(lines, homes_of(ctx.session))
+    return Poster(
+        title=t("board.wall.title"),
+        subtitle=t("wall.subtitle", year=year_in(ctx, params), at=minute_text(ctx.local(ctx.now))),
+        figures=tuple(_figures(ctx, lines)),
+        blocks=tuple(
+            TilesBlock(
+                title=t("wall.home", name=home.name, count=len(rows)),
+                tiles=[
+                    Tile(line.branch, percent_text(line.percent), light_of(ctx, line))
+                    for line in rows
+                ],
+            )
+            for home, rows in grouped.items()
+        ),
+        notes=(t("wall.note"),),
+    )
+
+
+def send(ctx: Context, answers: Answers) -> Reply:
+    """``/挂图作战``: the wall as a picture, into the group or privately."""
+    del answers
+    picture = Picture("wall", {"day": ctx.today.isoformat()})
+    text = (
+        say("wall.sent", url=ctx.page("/board/wall")).text if not ctx.room else t("wall.in_group")
+    )
+    return Reply(text, files=(picture,))
+
+
+FAMILY = Family(
+    commands=(Command(key="wall", form=NONE, run=send),),
+    boards=(Board(key="wall", show=show),),
+    pictures={"wall": draw},
+)
