@@ -12,22 +12,26 @@ from handlers.context import Context
 from handlers.dossier import path_of
 from handlers.paper import Block, Grid, Heading, Layout, PageBreak, Paper, PaperForm, Para
 from handlers.projects.funnel import year_filter, year_in
+from handlers.projects.scoring import points_text
 from handlers.projects.view import actual_text
 from handlers.reply import Markdown, Reply
 from handlers.spec import Command, Family
+from models.crew import crew_of
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Integer
+from models.judges import Side
 from models.overview import funnel_of, homes_of, lines_of, share
 from models.person import Person
 from models.project import Project, Stage
+from models.score import pair_of
 from models.unit import Unit, covers
 
 FORM: Final = Form(
     key="album",
     version=1,
-    fields=(Integer(key="year", required=False, asked=False, low=2000, high=2199),),
+    fields=(Integer(key="year", required=False, aside=True, low=2000, high=2199),),
     positional=("year",),
 )
 
@@ -99,32 +103,59 @@ def _project(ctx: Context, number: int, project: Project, unit: Unit) -> Iterato
         (
             (t("project.fact_branch"), unit.name),
             (t("project.fact_owner"), owner.name if owner else "—"),
+            (t("album.crew"), _crew(ctx, project)),
             (t("project.fact_kind"), " · ".join(kind for kind in kinds if kind) or "—"),
+            (t("score.fact"), _scores(ctx, project)),
         ),
         (20, 80),
     )
     yield Heading(t("album.part_problem"), 2)
     yield Para(project.problem or "—")
     yield Heading(t("album.part_indicator"), 2)
-    yield Para(_indicator(project))
+    yield from _indicator(project)
     yield Heading(t("album.part_carrier"), 2)
     yield Para(project.carrier or project.mechanism or "—")
     yield Heading(t("album.part_result"), 2)
     yield Para(project.result or "—")
 
 
-def _indicator(project: Project) -> str:
+def _indicator(project: Project) -> Iterator[Block]:
+    """The indicator as a small table; where the figures come from below it."""
     if not project.indicator:
-        return "—"
-    return t(
-        "album.indicator" if project.actual else "album.indicator_open",
-        name=project.indicator,
-        unit=project.indicator_unit,
-        baseline=project.baseline or "—",
-        target=project.target or "—",
-        actual=actual_text(project) if project.actual else "—",
-        evidence=project.evidence or "—",
+        yield Para("—")
+        return
+    unit = project.indicator_unit
+    figures = (project.baseline, project.target, actual_text(project) if project.actual else "")
+    yield Grid(
+        [t(f"album.indicator_{n}") for n in range(1, 6)],
+        ((project.indicator, unit or "—", *(figure or "—" for figure in figures)),),
+        (30, 12, 14, 14, 30),
     )
+    if project.evidence:
+        yield Para(t("album.evidence", evidence=project.evidence))
+
+
+def _crew(ctx: Context, project: Project) -> str:
+    people = crew_of(ctx.session, project.id)
+    return (
+        "；".join(
+            t("album.crew_kind", kind=label(kind), names="、".join(names))
+            for kind, names in people.items()
+        )
+        or "—"
+    )
+
+
+def _scores(ctx: Context, project: Project) -> str:
+    """Both scores, and the jury's mean if there is one."""
+    pair = pair_of(ctx.session, project.id)
+    parts = []
+    if pair.is_open:
+        business, party = (points_text(pair.scores[side].points) for side in Side)
+        parts.append(t("score.both", business=business, party=party))
+    if project.jury_points is not None:
+        parts.append(t("album.jury", points=f"{project.jury_points:.1f}"))
+    return "；".join(parts) or "—"
 
 
 def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:

@@ -52,7 +52,7 @@ FORM: Final = Form(
     key="midterm",
     version=1,
     fields=(
-        RecordNumber(key="number", required=False, asked=False),
+        RecordNumber(key="number", required=False, aside=True),
         TextField(key="effect", min_chars=4, max_chars=300),
         TextField(key="trouble", required=False, max_chars=300),
         TextField(key="ahead", required=False, max_chars=300),

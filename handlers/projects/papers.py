@@ -95,16 +95,31 @@ def _named(rows: Sequence[SheetLine], named: Named) -> Iterator[Para]:
         mine.sort(key=lambda row: row.ahead or 0, reverse=named is Named.BEST)
         for row in mine:
             found = True
-            text = t(
-                f"papers.publicity.{named}",
-                name=row.name,
-                percent=percent_text(row.percent),
-                points=abs(row.ahead) if row.ahead is not None else "—",
-                effect=row.effect or t("papers.publicity.nothing"),
-            )
+            text = _said(row, named) + _ended(row.effect)
             yield Para(text, bold=t("papers.publicity.who", branch=row.branch, type=label(of)))
     if not found:
         yield Para(t("papers.publicity.nobody"))
+
+
+def _said(row: SheetLine, named: Named) -> str:
+    """Why a branch is named, in a sentence."""
+    if row.percent is None or row.ahead is None:
+        return t("papers.publicity.never", name=row.name, days=row.silent or 0)
+    key = "best" if named is Named.BEST else "worst" if row.light == "red" else "silent"
+    return t(
+        f"papers.publicity.{key}",
+        name=row.name,
+        percent=percent_text(row.percent),
+        points=f"{abs(row.ahead).normalize():f}",
+        days=row.silent or 0,
+    )
+
+
+def _ended(words: str) -> str:
+    """Somebody's words with a full stop, however they were typed."""
+    words = words.strip().replace("\n", " ")
+    stop = t("papers.publicity.stop")
+    return words if not words or words[-1] in t("papers.publicity.ends") else words + stop
 
 
 FAMILY = Family(papers={"publicity": publicity})

@@ -132,35 +132,39 @@ def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         blocks=(
             _table(t("publicity.section_best"), rows, Named.BEST),
             _table(t("publicity.section_worst"), rows, Named.WORST),
-            _table(t("publicity.section_all"), rows, None),
+            _table(t("publicity.section_watched"), rows, None),
         ),
         acts=tuple(_acts(ctx, sheet)),
+        papers=((t("publicity.paper"), "publicity", {"number": sheet.number}),),
     )
 
 
 def _table(title: str, rows: Sequence[SheetLine], named: Named | None) -> TableBlock:
-    chosen = [row for row in rows if named is None or row.named is named]
-    if named is not None:
-        chosen.sort(key=lambda row: (row.ahead or Decimal(-100)) * way(named))
+    """The named lines, or without a name all that are behind plan; the ledger holds the rest."""
+    chosen = [
+        row for row in rows if (row.named is named if named else row.light in ("yellow", "red"))
+    ]
+    chosen.sort(key=lambda row: (row.ahead or Decimal(-100)) * way(named or Named.WORST))
+    keys = ("branch", "type", "project", "percent", "planned", "ahead", "silent", "effect")
     return TableBlock(
         title=title,
-        headings=[
-            t(f"ledger.publicity.{key}")
-            for key in ("branch", "project", "percent", "planned", "ahead", "silent", "effect")
-        ],
-        rows=[
-            (
-                Cell(row.branch),
-                Cell(row.name or t("project.missing")),
-                Cell(percent_text(row.percent), row.light),
-                Cell(percent_text(row.planned)),
-                Cell("" if row.ahead is None else f"{row.ahead:+.1f}"),
-                Cell("" if row.silent is None else str(row.silent)),
-                Cell(row.effect),
-            )
-            for row in chosen
-        ],
-        numeric=frozenset({2, 3, 4, 5}),
+        headings=[t(f"ledger.publicity.{key}") for key in keys],
+        rows=[_cells(row) for row in chosen],
+        numeric=frozenset({3, 4, 5, 6}),
+        note="" if named else t("publicity.rest", name=t("ledger.publicity.title")),
+    )
+
+
+def _cells(row: SheetLine) -> Sequence[Cell]:
+    return (
+        Cell(row.branch),
+        Cell(label(row.branch_type) if row.branch_type else ""),
+        Cell(row.name or t("project.missing")),
+        Cell(percent_text(row.percent), row.light),
+        Cell(percent_text(row.planned)),
+        Cell("" if row.ahead is None else f"{row.ahead:+.1f}"),
+        Cell("" if row.silent is None else str(row.silent)),
+        Cell(row.effect),
     )
 
 

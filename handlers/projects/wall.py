@@ -15,18 +15,18 @@ from handlers.spec import Command, Family, Poster
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.overview import Home, Line, by_home, funnel_of, homes_of, lines_of
-from models.project import OVER, Grade, Stage
+from models.project import Grade, Stage
 from models.unit import BranchType
 
 NONE: Final = Form(key="nothing", version=1, fields=())
-LIGHTS: Final = ("green", "yellow", "red", "blue")
+LIGHTS: Final = ("green", "yellow", "red")
 NO_PROJECT: Final = "none"
 
 
 def light_of(ctx: Context, line: Line) -> str:
-    """Green, yellow, red by points behind plan; blue is concluded; empty without any figure."""
-    if line.stage in OVER:
-        return "blue"
+    """Green, yellow, red by points behind plan; empty without any figure."""
+    if line.stage is Stage.CONCLUDED:
+        return "green"
     rules = ctx.rules.progress
     return light(line.ahead(ctx.today), rules.behind_yellow, rules.behind_red)
 

@@ -19,7 +19,7 @@ from bot.sim.sample.reports import Report, build_reports
 from bot.sim.sample.suggestions import write_suggestions
 from bot.sim.sample.talks import load_talks
 from bot.sim.sample.vocabulary import vocabulary
-from bot.sim.sample.works import Works, publish_issues
+from bot.sim.sample.works import Works, last_reports, publish_issues
 from bot.sim.setup import Department
 from bot.sim.setup import Person as DeskPerson
 from config.rules import default_rules
@@ -136,6 +136,15 @@ def _fill(
     )
     reports = build_reports(
         company, plans, now=now, zone=zone, seed=seed, calendar=read_calendar(session)
+    )
+    reports = last_reports(
+        company,
+        plans,
+        reports,
+        now=now,
+        zone=zone,
+        seed=seed,
+        calendar=read_calendar(session),
     )
     _write_reports(session, reports, zone, today.year)
     Works(session, company, plans, now=now, seed=seed).write(zone)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from bot.sim.sample.company import PROVINCE, Company
 from bot.sim.sample.projects import Plan
+from bot.sim.sample.reports import Report
 from bot.sim.sample.vocabulary import vocabulary
 from config.rules import default_rules
 from handlers.context import Context
 from handlers.projects.publicity import make_sheet
+from models.calendar import WorkCalendar
 from models.crew import CrewKind, CrewMember
 from models.directory import Directory
 from models.grade import GradeChange
@@ -27,7 +29,7 @@ from models.midterm import MidTerm
 from models.milestone import Milestone
 from models.number import next_numbers
 from models.person import Person, Role
-from models.progress import Progress, ReportKind, ReportState
+from models.progress import ReportKind
 from models.project import Better, Blend, Grade, Project, ProjectStep, Stage, write_curve
 from models.promotion import Promotion, PromotionState
 from models.publicity import SheetState, issue_before
@@ -47,6 +49,8 @@ HELP: Final = {HelpState.OPEN: 4, HelpState.ANSWERED: 2, HelpState.SOLVED: 7}
 TOLD, SPEAKERS = 24, 6
 ISSUES_SHOWN: Final = 2
 PASS: Final = Decimal(4)
+DONE, FULL = 82, 100
+"""Percent from which a project may be finished with one more report, and when it is."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -118,9 +122,9 @@ class Works:
         today = self._now.astimezone(zone).date()
         self._detail()
         self._plan(today)
-        advanced = [work for work in self._works if (work.project.percent or 0) >= 90]  # noqa: PLR2004
-        advanced = [work for work in advanced if work.project.id not in self._busy]
-        self._chance.shuffle(advanced)
+        done = [work for work in self._works if work.project.percent == FULL]
+        advanced = [work for work in self._works if DONE <= (work.project.percent or 0) < FULL]
+        advanced = [*done, *(work for work in advanced if work.project.id not in self._busy)]
         self._conclude(advanced)
         self._score(advanced)
         self._promote()
@@ -191,12 +195,9 @@ class Works:
 
     def _end(self, work: Work, stage: Stage) -> None:
         chance, words = self._chance, self._words
-        moment = self._now - timedelta(days=chance.randint(8, 18), minutes=chance.randint(0, 300))
-        self._report(work, moment)
+        moment = work.project.reported_at or self._now
         actual = self._actual(work)
-        late = _PLACE.sub(
-            lambda found: self._place(found[1], work), chance.choice(work.plan.theme.late)
-        )
+        late = filled(chance.choice(work.plan.theme.late), work.plan, chance)
         values = {**work.places, "actual": actual, "late": late, "people": len(work.crew) + 1}
         changes: dict[str, Any] = {
             "stage": stage,
@@ -223,7 +224,7 @@ class Works:
             self._session.add(
                 ProjectStep(
                     project_id=work.project.id,
-                    at=moment + timedelta(days=2 * number),
+                    at=moment + (self._now - moment) * number / 4,
                     person_id=person_id,
                     before=before,
                     after=step,
@@ -232,31 +233,6 @@ class Works:
             )
             before = step
         self._session.execute(update(Project).where(Project.id == work.project.id).values(changes))
-
-    def _report(self, work: Work, at: datetime) -> None:
-        """The last report, so that nobody ends below a hundred."""
-        latest = work.project.reported_at
-        at = max(at, latest + timedelta(hours=3)) if latest else at
-        (number,) = next_numbers(self._session, "JZ", at.year)
-        self._session.add(
-            Progress(
-                number=number,
-                project_id=work.project.id,
-                unit_id=work.unit_id,
-                kind=ReportKind.REPORT,
-                state=ReportState.VALID,
-                percent=Decimal(100),
-                before=work.project.percent,
-                said=self._words["last_report"],
-                person_id=work.crew[0],
-                at=at,
-            )
-        )
-        self._session.execute(
-            update(Project)
-            .where(Project.id == work.project.id)
-            .values(percent=Decimal(100), reported_at=at)
-        )
 
     def _actual(self, work: Work) -> str:
         """The target, or a little better; a share ends at a hundred."""
@@ -267,19 +243,6 @@ class Works:
             value = min(value, Decimal(100))
         digits = Decimal("0.1") if "." in work.project.target else Decimal(1)
         return f"{value.quantize(digits).normalize():f}"
-
-    def _place(self, name: str, work: Work) -> str:
-        """Figures for a sentence about something that is done."""
-        chance, plan = self._chance, work.plan
-        make: Mapping[str, Any] = {
-            "done": plan.total,
-            "total": plan.total,
-            "n": chance.randint(2, 9),
-            "m": chance.randint(11, 48),
-            "k": chance.randint(6, 48) * 10,
-            "p": f"{chance.uniform(96, 99.6):.1f}",
-        }
-        return str(make.get(name, chance.choice(plan.towns)))
 
     # What departments say
 
@@ -413,6 +376,66 @@ class Works:
                     chosen_by_id=self._judges[Side.PARTY] if number < SPEAKERS else None,
                 )
             )
+
+
+def filled(sentence: str, plan: Plan, chance: Random) -> str:
+    """A sentence about something that is done."""
+    make: Mapping[str, Any] = {
+        "done": plan.total,
+        "total": plan.total,
+        "n": chance.randint(2, 9),
+        "m": chance.randint(11, 48),
+        "k": chance.randint(6, 48) * 10,
+        "p": f"{chance.uniform(96, 99.6):.1f}",
+    }
+    return _PLACE.sub(lambda found: str(make.get(found[1], chance.choice(plan.towns))), sentence)
+
+
+def last_reports(
+    company: Company,
+    plans: Sequence[Plan],
+    reports: Sequence[Report],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    seed: int,
+    calendar: WorkCalendar,
+) -> list[Report]:
+    """The hundred per cent of those projects that come to their end; in order with the others."""
+    chance = Random(f"ends {seed}")  # noqa: S311  (the same ends every time)
+    last = {report.branch: report for report in reports}
+    homes = {
+        company.branches[0].code,
+        next(u.code for u in company.branches if u.field == "station"),
+    }
+    judges = {company.holders(role, PROVINCE)[0] for role in (Role.SPECIALIST, Role.PARTY_OFFICE)}
+    homes |= {code for code, crew in company.people.items() if judges & {p.userid for p in crew}}
+    ends: list[Report] = []
+    for plan in chance.sample(plans, len(plans)):
+        before = last.get(plan.branch.code)
+        if before is None or before.percent < DONE or plan.branch.code in homes:
+            continue
+        day = calendar.add_working(before.at.astimezone(zone).date(), 1)
+        moment = time(chance.randint(9, 16), chance.randint(0, 59), chance.randint(0, 59))
+        at = datetime.combine(day, moment, zone).astimezone(UTC)
+        if at > now - timedelta(days=4) or len(ends) == sum(ENDED.values()):
+            continue
+        said = filled(chance.choice(plan.theme.late), plan, chance)
+        words: str = chance.choice(vocabulary("works")["words"]["last_report"])
+        ends.append(
+            Report(
+                plan.branch.code,
+                before.userid,
+                ReportKind.REPORT,
+                Decimal(FULL),
+                before.percent,
+                words.format(said=said, n=chance.randint(3, 40)),
+                "",
+                "",
+                at,
+            )
+        )
+    return sorted([*reports, *ends], key=lambda report: (report.at, report.branch))
 
 
 def publish_issues(session: Session, now: datetime, zone: ZoneInfo) -> None:
