@@ -43,8 +43,9 @@ check: install-dev                   ## the fast static part
 bench: install-dev                   ## measured side by side in one run
 	$(BIN)/python -m tests.bench
 
-pictures: install-dev                ## the README's pictures, taken from the running desk
+pictures: install-dev                ## pictures of README and guide, taken from the running desk
 	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m tests.guide_pictures
 
 lock:                                ## resolve the dependencies anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.txt

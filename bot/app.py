@@ -33,10 +33,11 @@ from bot.scheduler import Scheduler
 from bot.watch import Beats, Signs
 from bot.web.access import Links, Signer
 from bot.web.anonymous import AnonymousPage
-from bot.web.pages import Pages, Site
-from bot.web.survey import SurveyPages
-from bot.web.uploads import Upload, keep_uploads
+from bot.web.pages import Pages
+from bot.web.site import LogIn, Site
+from bot.web.uploads import Upload, keep_uploads, kind_of
 from bot.wecom.media import sniff
+from bot.wecom.oauth import OAuth
 from bot.writer import Writer
 from config.rules import Rules, read_rules
 from config.settings import Settings, sqlite_path
@@ -245,9 +246,17 @@ class Runtime:
 
     async def _keep(self, userid: str, uploads: Sequence[Upload], accept: str = "") -> list[int]:
         now = self.clock.now()
+        kinds = await asyncio.to_thread(lambda: [kind_of(upload, accept) for upload in uploads])
         return await self.writer.do(
-            lambda session: keep_uploads(session, userid, uploads, now, accept)
+            lambda session: keep_uploads(session, userid, uploads, kinds, now)
         )
+
+    def _log_in(self) -> LogIn | None:
+        """By WeCom, where the app's settings are there."""
+        rest, settings = self.doors.app_rest, self.settings
+        if rest is None:
+            return None
+        return OAuth(rest, settings.corp_id, settings.app_agent_id, settings.oauth_base)
 
     async def _follow(self, incoming: Incoming, answer: Answer) -> None:
         await self.dispatcher.follow(incoming, answer)
@@ -294,11 +303,10 @@ class Runtime:
             keep=self._keep,
             note=self._note,
             write=self.writer.do,
+            log_in=self._log_in(),
         )
         app = web.Application(client_max_size=BODY)
-        pages = Pages(site)
-        app.add_routes([*self.doors.routes, *health.routes(self), *pages.routes()])
-        app.add_routes(SurveyPages(site, pages).routes())
+        app.add_routes([*self.doors.routes, *health.routes(self), *Pages(site).routes()])
         app.add_routes(AnonymousPage(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
         await self._runner.setup()

@@ -44,10 +44,25 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form that was filled in on a page: the command's key, raw answers by field key."""
+    """A form that was filled in on a page: the command's key, raw answers by field key.
+
+    ``draft`` is the id of the draft it was begun as, 0 for none.
+    """
 
     command: str
     answers: Mapping[str, str]
+    draft: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Many forms of one command at once, from a workbook: all of them are done, or none.
+
+    ``rows`` are raw answers by field key, with the number of the row they stood in.
+    """
+
+    command: str
+    rows: tuple[tuple[int, Mapping[str, str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,7 @@ class Incoming:
     files: tuple[IncomingFile, ...] = ()
     click: Click | None = None
     form: Submission | None = None
+    batch: Batch | None = None
     entered: bool = False
     quote: str = ""
     reply_url: str = ""

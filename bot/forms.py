@@ -20,7 +20,7 @@ from handlers.spec import Command, Where
 from models.directory import People, UnitsOnDemand
 from models.draft import DRAFT, EMPTY, Draft, DraftState, pause_open, step
 from models.errors import UserError
-from models.forms.field import Facts, Problem, Reading, Unsure
+from models.forms.field import Answers, Facts, Problem, Reading, Unsure
 from models.forms.flow import (
     Ask,
     Confirm,
@@ -31,6 +31,7 @@ from models.forms.flow import (
     Outcome,
     Said,
     advance,
+    label_of,
     look,
     problems_of,
     values_of,
@@ -49,6 +50,8 @@ class Run:
     filling: Filling
     params: Mapping[str, Any]
     draft: Draft | None = None
+    aside: bool = False
+    """Kept from a page: what is open in the chat goes on there."""
 
 
 class Forms:
@@ -79,9 +82,50 @@ class Forms:
         unknown = fill("draft.sheet_unknown", lines="；".join(sheet.unknown))
         return replace(reply, text=lines(reply.text, unknown))
 
-    def give(self, ctx: Context, command: Command, raw: Mapping[str, str], trace: Trace) -> Reply:
-        """All answers at once, from a page."""
-        return self._advance(ctx, Run(command, Filling(), {}), Given(raw), trace)
+    def give(
+        self,
+        ctx: Context,
+        command: Command,
+        raw: Mapping[str, str],
+        trace: Trace,
+        draft: Draft | None = None,
+    ) -> Reply:
+        """All answers at once, from a page; ``draft`` is what they were begun as."""
+        params = draft.params if draft is not None else {}
+        return self._advance(ctx, Run(command, Filling(), params, draft), Given(raw), trace)
+
+    def typed_into(self, ctx: Context, draft: Draft) -> dict[str, str]:
+        """What stands in the fields of a draft, as a page shows it."""
+        filling = self._resume(ctx, draft).filling
+        return {**filling.answers, **filling.doubts}
+
+    def keep(
+        self, ctx: Context, command: Command, raw: Mapping[str, str], draft: Draft | None
+    ) -> Draft:
+        """Keep what stands on a page, right or wrong: it goes on there, or in chat.
+
+        What is no answer yet waits among the doubts: a dialogue passes it over and asks.
+        """
+        run = Run(command, Filling(), {}, aside=True) if draft is None else self._resume(ctx, draft)
+        reading = self.reading(ctx)
+        answers: dict[str, str] = {}
+        doubts: dict[str, str] = {}
+        for one in command.form.fields:
+            text = raw.get(one.key, "").strip()
+            value = one.parse(text, reading) if text else None
+            if isinstance(value, Problem | Unsure):
+                doubts[one.key] = text
+            elif value is not None:
+                answers[one.key] = one.echo(value)
+        run.filling = replace(run.filling, answers=answers, doubts=doubts)
+        return self._keep(ctx, run)
+
+    def applying(self, ctx: Context, command: Command, raw: Mapping[str, str]) -> set[str]:
+        """The keys of the fields that apply, given what stands in the others."""
+        reading = self.reading(ctx)
+        values = values_of(command.form, {k: v for k, v in raw.items() if v.strip()}, reading)
+        facts = command.facts(ctx, values)
+        return {one.key for one in command.form.fields if one.applies(values, facts)}
 
     def problems(
         self, ctx: Context, command: Command, raw: Mapping[str, str]
@@ -90,6 +134,17 @@ class Forms:
         reading = self.reading(ctx)
         values = values_of(command.form, {k: v for k, v in raw.items() if v.strip()}, reading)
         return problems_of(command.form, raw, reading, command.facts(ctx, values))
+
+    def values(self, ctx: Context, command: Command, raw: Mapping[str, str]) -> Answers:
+        """All values of a form that is complete; its first problem is a ``UserError``."""
+        notes = self.problems(ctx, command, raw)
+        for key, note in notes.items():
+            label = label_of(command.form, key)
+            if isinstance(note, Problem):
+                raise UserError("batch.field", field=label, text=t(note.key, **note.params))
+            raise UserError("batch.unsure", field=label, typed=raw.get(key, ""))
+        found = values_of(command.form, raw, self.reading(ctx))
+        return {one.key: found.get(one.key) for one in command.form.fields}
 
     def hear(self, ctx: Context, draft: Draft, typed: Typed, trace: Trace) -> Reply:
         """The next answer to an open form."""
@@ -200,10 +255,11 @@ class Forms:
         if isinstance(outcome, Confirm):
             reply = dialogue.summary(form, outcome, stamp)
         elif isinstance(outcome, Ask):
-            reply = self._question(form, outcome, stamp, first=draft.revision == 1)
-            if draft.revision == 1:
+            first = draft.revision == 1
+            reply = self._question(form, outcome, stamp, first=first)
+            if first:
                 intro, _ = self.opening(ctx, run.command, run.filling.answers)
-                reply = replace(reply, text=lines(intro, reply.text))
+                reply = replace(reply, text=lines(intro, reply.text, self._on_page(ctx, run)))
         else:
             raise TypeError(outcome)
         if ctx.room is not None:
@@ -218,6 +274,13 @@ class Forms:
         given = {key: typed for key, typed in raw.items() if typed.strip()}
         values = values_of(command.form, given, self.reading(ctx))
         return command.intro(ctx, values), command.prefill(ctx, values)
+
+    def _on_page(self, ctx: Context, run: Run) -> Markdown:
+        """Where a form of several questions can be filled in at once."""
+        if ctx.room is not None or run.draft is None or len(run.command.form.fields) == 1:
+            return Markdown("")
+        url = ctx.page(f"/form/{run.command.key}?draft={run.draft.id}")
+        return Markdown(t("dialogue.on_page", url=url))
 
     def _question(self, form: Form, ask: Ask, stamp: str, *, first: bool) -> Reply:
         """A form that a card can carry whole is offered as a card at its beginning."""
@@ -251,13 +314,15 @@ class Forms:
 
     def _new_draft(self, ctx: Context, run: Run, values: Mapping[str, Any]) -> Draft:
         room = ctx.room.chatid if ctx.room else ""
-        pause_open(ctx.session, ctx.who.id, room)
+        if not run.aside:
+            pause_open(ctx.session, ctx.who.id, room)
         draft = Draft(
             person_id=ctx.who.id,
             conversation=room,
             form=run.command.form.key,
             command=run.command.key,
             params=dict(run.params),
+            state=DraftState.PAUSED if run.aside else DraftState.OPEN,
             at=ctx.now,
             **values,
         )

@@ -4,11 +4,12 @@ Runs inside the transaction of one message (``bot/dispatch.py``); knows no chann
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from bot.channel import Click, Incoming, Submission
+from bot.channel import Batch, Click, Incoming, Submission
 from bot.contexts import Contexts
 from bot.dispatch import Trace
 from bot.forms import Forms
@@ -20,7 +21,7 @@ from handlers.context import Context
 from handlers.help import overview, usable
 from handlers.reply import Begin, Reply, fill, lines, say
 from handlers.spec import Command, Where
-from models.draft import Draft, open_draft
+from models.draft import Draft, open_draft, own_draft
 from models.errors import UnkeptError, UserError
 from models.forms.address import after_slash, match_name, strip_mention
 from models.forms.chain import Chain, read_chain
@@ -33,6 +34,8 @@ from models.query_code import holds_code
 from models.secrecy import secrecy_mark
 
 _WORD = re.compile(r"[^\W\d_]+")
+BATCH_SHOWN = 5
+"""Rows of a workbook whose outcome is named one by one."""
 LONGEST = 10_000
 """Characters of one message; a chain of a large company fits."""
 
@@ -85,6 +88,8 @@ class Router:
     def _answer(self, ctx: Context, incoming: Incoming, trace: Trace) -> Reply:
         if incoming.click is not None:
             return self._clicked(ctx, incoming.click, trace)
+        if incoming.batch is not None:
+            return self._batched(ctx, incoming.batch, trace)
         if incoming.form is not None:
             return self._submitted(ctx, incoming.form, trace)
         if incoming.entered:
@@ -227,7 +232,28 @@ class Router:
         for answer in raw.values():
             if mark := secrecy_mark(normal(answer)):
                 raise UserError("error.secret", mark=mark)
-        return self._forms.give(ctx, command, raw, trace)
+        draft = own_draft(ctx.session, form.draft, ctx.who.id, ctx.now) if form.draft else None
+        if draft is None and command.hidden and not command.linked:
+            raise UserError("draft.moved_on")
+        return self._forms.give(ctx, command, raw, trace, draft)
+
+    def _batched(self, ctx: Context, batch: Batch, trace: Trace) -> Reply:
+        """The rows of a workbook: each as if it were a form of its own, all or none."""
+        command = self._catalogue.command(batch.command)
+        trace.action = command.key
+        if not command.may(ctx.member):
+            raise UserError("error.stranger" if ctx.member is None else "error.not_allowed")
+        done = [self._row(ctx, command, number, raw) for number, raw in batch.rows]
+        head = fill("batch.done", name=command.name, count=len(done))
+        return Reply(lines(head, *(reply.text.split("\n")[0] for reply in done[:BATCH_SHOWN])))
+
+    def _row(self, ctx: Context, command: Command, number: int, raw: Mapping[str, str]) -> Reply:
+        if any(secrecy_mark(normal(answer)) for answer in raw.values()):
+            raise UserError("batch.secret", row=number)
+        try:
+            return command.run(ctx, self._forms.values(ctx, command, raw))
+        except UserError as error:
+            raise UserError("batch.row", row=number, text=t(error.key, **error.params)) from error
 
     def _form_opened(self, ctx: Context, argument: str, trace: Trace) -> Reply:
         """A button that opens a command's form, some of it filled in (``handlers.dossier.Act``)."""

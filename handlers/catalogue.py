@@ -1,12 +1,13 @@
 """All that the product can do, from the families of handlers, checked once at the start."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
 from config.rules import Rules
 from handlers import (
+    administration,
     amend,
     binding,
     chains,
@@ -20,6 +21,7 @@ from handlers import (
     ledgers,
     mine,
     organisation,
+    overview,
     pair,
     pair_book,
     pauses,
@@ -67,6 +69,8 @@ from handlers import (
     workdays,
 )
 from handlers.board import Board
+from handlers.boardpicture import board_picture
+from handlers.context import Context
 from handlers.dossier import Record
 from handlers.duty import DutySource
 from handlers.help import help_command
@@ -105,6 +109,7 @@ FAMILIES: tuple[Family, ...] = (
     post_book.FAMILY,
     ledgers.FAMILY,
     organisation.FAMILY,
+    overview.FAMILY,
     binding.FAMILY,
     suggestion.FAMILY,
     suggestion_work.FAMILY,
@@ -137,6 +142,7 @@ FAMILIES: tuple[Family, ...] = (
     coverage.FAMILY,
     survey.FAMILY,
     consent.FAMILY,
+    administration.FAMILY,
 )
 
 
@@ -158,6 +164,7 @@ class Catalogue:
     papers: Mapping[str, PaperRecipe]
     holdings: tuple[Holding, ...]
     shared: frozenset[str]
+    mine: tuple[Callable[[Context], Sequence[str]], ...]
 
     def command(self, key: str) -> Command:
         """The command of a key; ``KeyError`` if there is none."""
@@ -195,7 +202,7 @@ def catalogue() -> Catalogue:
     commands += table_commands(tuple(found.values()))
     records = {record.prefix: record for family in families for record in family.records}
     duties = tuple(source for family in families for source in family.duties)
-    lines = [pauses.my_pause, *(lines for family in families for lines in family.mine)]
+    lines = (pauses.my_pause, *(lines for family in families for lines in family.mine))
     sealed = frozenset(command.form.key for command in commands if command.form.sealed)
     commands += mine.commands(records, duties, lines, sealed)
     commands += pauses.commands(duties) + workdays.commands(duties) + workday.commands(duties)
@@ -209,7 +216,8 @@ def catalogue() -> Catalogue:
         words=MappingProxyType(_words(commands)),
         actions={action.key: action for action in actions},
         ledgers=found,
-        pictures={name: recipe for f in families for name, recipe in f.pictures.items()},
+        pictures={name: recipe for f in families for name, recipe in f.pictures.items()}
+        | {"board": board_picture(lambda: catalogue().boards)},
         records=records,
         duties=duties,
         boards={board.key: board for board in boards},
@@ -217,6 +225,7 @@ def catalogue() -> Catalogue:
         | {"ledger": ledger_paper(found)},
         holdings=held,
         shared=frozenset(command.under[0] for command in commands if command.under),
+        mine=lines,
     )
 
 

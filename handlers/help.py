@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from config.texts import has, t
+from config.help import Guide, guides
+from config.texts import has, t, words
 from handlers.context import Context
-from handlers.reply import Markdown, Reply, lines
+from handlers.reply import Markdown, Reply, fill, lines
 from handlers.spec import Command, Where
 from models.forms.field import Answers
 from models.forms.flow import label_of
@@ -27,9 +28,21 @@ def help_command(known: Callable[[], Sequence[Command]]) -> Command:
         named = next((c for c in usable(ctx, known()) if word in c.names), None) if word else None
         if named:
             return Reply(_one(named))
+        guide = next((g for g in guides().values() if word in words(f"guide.{g.key}")), None)
+        if guide:
+            return Reply(_guide(ctx, guide))
         return Reply(overview(ctx, known()))
 
     return Command(key="help", form=FORM, run=run, open=True)
+
+
+def _guide(ctx: Context, guide: Guide) -> Markdown:
+    """A guide's headings, and the page on which it stands whole."""
+    heads = [line.removeprefix("## ") for line in guide.text.split("\n") if line.startswith("## ")]
+    rows = [fill("help.guide_head", title=head) for head in heads]
+    url = ctx.page(f"/help/{guide.key}") if ctx.member else ""
+    more = Markdown(t("help.guide_link", url=url)) if url else ""
+    return lines(fill("help.guide", title=guide.title, about=guide.about), *rows, more)
 
 
 def usable(ctx: Context, commands: Sequence[Command]) -> list[Command]:

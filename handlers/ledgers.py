@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sqlalchemy import SQLColumnExpression, case, literal, or_, select
 
@@ -10,13 +11,14 @@ from handlers.content import Export
 from handlers.context import Context
 from handlers.reply import Markdown, Reply, fill, lines, say
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
-from handlers.table import Wish, cell_text, page_of
+from handlers.table import Wish, cell_text, page_of, read_wish
 from models.audit import DISCREET, Audit
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Text
 from models.person import Person, Role
+from models.saved import view_named
 
 SHOWN = 8
 WATCHERS = frozenset({Role.PARTY_OFFICE, Role.ADMIN})
@@ -38,7 +40,11 @@ def table_commands(ledgers: Sequence[Ledger]) -> tuple[Command, Command]:
     def show(ctx: Context, answers: Answers) -> Reply:
         ledger, word = _chosen(ctx, ledgers, answers)
         view = View(ctx, ctx.who, {})
-        found = page_of(ledger, view, Wish(search=word, limit=SHOWN))
+        kept = view_named(ctx.session, ctx.who.id, ledger.key, word) if word else None
+        wish = Wish(search=word, limit=SHOWN)
+        if kept is not None:
+            wish = read_wish(ledger, dict(parse_qsl(kept.query)), SHOWN)
+        found = page_of(ledger, view, wish)
         if not found.total:
             return say("table.none_with" if word else "table.empty", name=ledger.name, word=word)
         near = [c for c in ledger.columns if not c.wide][:5]

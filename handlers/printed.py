@@ -6,7 +6,7 @@ from config.texts import t
 from handlers.context import Context
 from handlers.paper import Grid, Layout, Paper, PaperRecipe
 from handlers.spec import Ledger, View
-from handlers.table import Wish, cell_text, page_of, read_wish
+from handlers.table import Wish, cell_text, page_of, read_wish, shown_columns
 from models.errors import UserError
 
 PRINTED = 2000
@@ -28,15 +28,16 @@ def ledger_paper(ledgers: Mapping[str, Ledger]) -> PaperRecipe:
         found = page_of(ledger, view, wish)
         if found.total > PRINTED:
             raise UserError("table.too_long", name=ledger.name, total=found.total, most=PRINTED)
+        at = shown_columns(ledger, wish)
+        columns = [ledger.columns[n] for n in at]
         rows = tuple(
-            tuple(cell_text(c, value, view) for c, value in zip(ledger.columns, row, strict=True))
-            for row in found.rows
+            tuple(cell_text(ledger.columns[n], row[n], view) for n in at) for row in found.rows
         )
-        headings = tuple(ledger.heading(column) for column in ledger.columns)
+        headings = tuple(ledger.heading(column) for column in columns)
         return Paper(
             title=ledger.name,
             layout=Layout.SHEET,
-            body=(Grid(headings, rows, tuple(column.width for column in ledger.columns)),),
+            body=(Grid(headings, rows, tuple(column.width for column in columns)),),
             foot=about(ledger, view, wish),
         )
 
@@ -44,8 +45,8 @@ def ledger_paper(ledgers: Mapping[str, Ledger]) -> PaperRecipe:
 
 
 def about(ledger: Ledger, view: View, wish: Wish) -> tuple[tuple[str, str], ...]:
-    """What is said of a ledger on paper and in Excel: 口径, time, who made it, narrowed by what."""
-    at = f"{view.ctx.local(view.ctx.now):%Y-%m-%d %H:%M}"
+    """What is said of a ledger on paper and in Excel: 口径, number, time, maker, filter."""
+    now = view.ctx.local(view.ctx.now)
     who = view.member.name if view.member else t("papers.operator")
     wanted = [text for text in (wish.search, *wish.filters.values()) if text]
     return (
@@ -53,7 +54,8 @@ def about(ledger: Ledger, view: View, wish: Wish) -> tuple[tuple[str, str], ...]
             t("papers.about_note"),
             t(f"ledger.{ledger.key}.note").removeprefix(t("papers.note_mark")),
         ),
-        (t("papers.about_at"), at),
+        (t("papers.about_number"), f"{ledger.key.upper()}-{now:%Y%m%d-%H%M}"),
+        (t("papers.about_at"), f"{now:%Y-%m-%d %H:%M}"),
         (t("papers.about_who"), who),
         (t("papers.about_filter"), " / ".join(wanted) or t("papers.all")),
     )

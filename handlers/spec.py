@@ -122,12 +122,21 @@ class Kind(StrEnum):
     TIME = "time"
 
 
+class Total(StrEnum):
+    """What stands below a column of a ledger, over all rows."""
+
+    SUM = "sum"
+    MEAN = "mean"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a ledger. Its heading is the text ``ledger.<ledger>.<key>``.
 
     ``expr``   what the database gives and what filters and sorting work on
     ``show``   turns that into what is shown; None: as it is
+    ``sought`` what the database holds may be searched, although it is shown otherwise
+    ``total``  what stands below it; only for figures that mean something together
     ``width``  in characters, for Excel; ``wide`` columns are hidden on phones
     """
 
@@ -137,6 +146,8 @@ class Column:
     width: int = 16
     wide: bool = False
     show: Callable[[Any, "View"], Any] | None = None
+    sought: bool = False
+    total: Total | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,7 @@ class Ledger:
 
     ``query``  the rows a viewer may see, without columns and order: ``select_from`` and ``where``
     ``order``  default order; the last entry must make it total
+    ``takes``  the command whose form one row of a workbook fills in; empty: no Excel in
     """
 
     key: str
@@ -161,6 +173,7 @@ class Ledger:
     query: Callable[[View], Rows]
     order: tuple[SQLColumnExpression[Any], ...]
     roles: frozenset[Role] = frozenset()
+    takes: str = ""
 
     @property
     def name(self) -> str:

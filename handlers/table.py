@@ -7,22 +7,26 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
-from config.texts import label, labels
+from config.texts import label
 from handlers.figures import percent_text
-from handlers.spec import Column, Kind, Ledger, Rows, View
-from models.base import Code
+from handlers.narrow import SPAN, like, matches, searched, word_member
+from handlers.spec import Column, Kind, Ledger, Rows, Total, View
 
 CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to see of a ledger. ``filters`` by column key; ``sort`` a column key."""
+    """What somebody wants to see of a ledger. ``filters`` by column key; ``sort`` a column key.
+
+    ``columns`` are the keys of those that are shown, in the ledger's order; empty means all.
+    """
 
     search: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
     sort: str = ""
     descending: bool = False
     limit: int | None = None
@@ -30,15 +34,31 @@ class Wish:
 
 
 def read_wish(ledger: Ledger, params: Mapping[str, str], limit: int | None, page: int = 1) -> Wish:
-    """A wish as an address carries it: ``q``, ``f.<column>``, ``sort``, ``desc``."""
+    """A wish as an address carries it: ``q``, ``f.<column>``, ``cols``, ``sort``, ``desc``.
+
+    A span may also come in two parts, ``f.<column>.from`` and ``f.<column>.to``.
+    """
+    chosen = set(params.get("cols", "").split(","))
     return Wish(
         search=params.get("q", "").strip(),
-        filters={c.key: params.get(f"f.{c.key}", "").strip() for c in ledger.columns},
+        filters={c.key: _wanted(params, c.key) for c in ledger.columns},
+        columns=tuple(c.key for c in ledger.columns if c.key in chosen),
         sort=params.get("sort", ""),
         descending=params.get("desc") == "1",
         limit=limit,
         offset=(page - 1) * limit if limit else 0,
     )
+
+
+def _wanted(params: Mapping[str, str], key: str) -> str:
+    first = params.get(f"f.{key}.from", "").strip()
+    last = params.get(f"f.{key}.to", "").strip()
+    return f"{first}{SPAN}{last}" if first or last else params.get(f"f.{key}", "").strip()
+
+
+def shown_columns(ledger: Ledger, wish: Wish) -> list[int]:
+    """Which columns of a ledger somebody wants to see, by their place."""
+    return [at for at, c in enumerate(ledger.columns) if not wish.columns or c.key in wish.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,23 @@ def page_of(ledger: Ledger, view: View, wish: Wish) -> Page:
     return Page([_values(ledger, view, row) for row in rows], total)
 
 
+def totals_of(ledger: Ledger, view: View, wish: Wish) -> Mapping[str, Decimal | int | None]:
+    """The sum or mean of each column that has one, over all rows that are wanted."""
+    summed = [column for column in ledger.columns if column.total is not None]
+    if not summed:
+        return {}
+    rows = _narrowed(ledger, view, wish).subquery()
+    asked = [(func.sum(rows.c[c.key]), func.count(rows.c[c.key])) for c in summed]
+    found = view.ctx.session.execute(select(*(part for pair in asked for part in pair))).one()
+    totals: dict[str, Decimal | int | None] = {}
+    for at, column in enumerate(summed):
+        whole, count = found[2 * at], found[2 * at + 1]
+        if column.total is Total.MEAN and count:
+            whole = (Decimal(whole) / count).quantize(Decimal("0.1"))
+        totals[column.key] = whole if count else None
+    return totals
+
+
 def stream(ledger: Ledger, view: View, wish: Wish) -> Iterator[tuple[Any, ...]]:
     """All rows that a viewer wants and may see, a thousand at a time."""
     query = _ordered(ledger, _narrowed(ledger, view, wish), wish)
@@ -74,39 +111,17 @@ def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Rows:
         query = query.where(or_(false(), *_found(ledger, wish.search)))
     for column in ledger.columns:
         if wanted := wish.filters.get(column.key, ""):
-            query = query.where(_matches(column, wanted))
+            query = query.where(matches(column, wanted, view))
     return query
 
 
 def _found(ledger: Ledger, word: str) -> Iterator[ColumnElement[bool]]:
     """What makes a row hold a word: text that contains it, or a state that is called so."""
     for column in ledger.columns:
-        if column.kind is Kind.TEXT:
-            yield column.expr.ilike(_like(word), escape="\\")
-        elif (member := _member(column, word)) is not None:
+        if searched(column):
+            yield column.expr.ilike(like(word), escape="\\")
+        elif (member := word_member(column, word)) is not None:
             yield column.expr == member
-
-
-def _member(column: Column, word: str) -> StrEnum | None:
-    """What a word means in a column that holds words."""
-    kind = getattr(column.expr, "type", None)
-    if column.kind is Kind.WORD and isinstance(kind, Code):
-        return labels(kind.kind).get(word)
-    return None
-
-
-def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
-def _matches(column: Column, wanted: str) -> ColumnElement[bool]:
-    if column.kind is Kind.WORD and isinstance(getattr(column.expr, "type", None), Code):
-        member = _member(column, wanted)
-        return false() if member is None else column.expr == member
-    if column.kind in (Kind.TEXT, Kind.WORD):
-        return column.expr.ilike(_like(wanted), escape="\\")
-    return cast(column.expr, String).ilike(_like(wanted), escape="\\")
 
 
 def _ordered(ledger: Ledger, query: Rows, wish: Wish) -> Rows:

@@ -1,6 +1,6 @@
 """Unfinished forms: they survive restarts, new versions and long pauses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -88,6 +88,28 @@ def unfinished(session: Session, person_id: int, now: datetime) -> Draft | None:
         .order_by(Draft.changed_at.desc())
         .limit(1)
     )
+
+
+def unfinished_of(session: Session, person_id: int, now: datetime) -> Sequence[Draft]:
+    """All drafts of a person that can be gone on with, the newest first."""
+    return session.scalars(
+        select(Draft)
+        .where(
+            Draft.person_id == person_id,
+            Draft.state.in_([DraftState.OPEN, DraftState.PAUSED]),
+            Draft.expires_at > now,
+        )
+        .order_by(Draft.changed_at.desc())
+        .limit(20)
+    ).all()
+
+
+def own_draft(session: Session, draft_id: int, person_id: int, now: datetime) -> Draft | None:
+    """A person's draft that can be gone on with; None for anybody else's and for old ones."""
+    draft = session.get(Draft, draft_id)
+    if draft is None or draft.person_id != person_id or draft.expires_at <= now:
+        return None
+    return draft if draft.state in (DraftState.OPEN, DraftState.PAUSED) else None
 
 
 def pause_open(session: Session, person_id: int, conversation: str) -> None:

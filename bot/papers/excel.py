@@ -87,7 +87,7 @@ def _write_table(workbook: Workbook, sheet: Sheet) -> None:
     page.freeze_panes(1, 0)
     page.repeat_rows(0)
     page.set_landscape()
-    _set_paper(page, sheet.title)
+    _set_paper(page, sheet)
     for column, (heading, width) in enumerate(zip(sheet.headings, sheet.widths, strict=True)):
         page.set_column(column, column, max(width, _columns(heading) + 3))  # room for the filter
         pen.text(0, column, heading, pen.heading)
@@ -106,7 +106,7 @@ def _write_table(workbook: Workbook, sheet: Sheet) -> None:
 def _write_about(workbook: Workbook, sheet: Sheet) -> None:
     page = workbook.add_worksheet(t("papers.excel.about"))
     pen = _Pen(workbook, page, sheet.zone)
-    _set_paper(page, sheet.title)
+    _set_paper(page, sheet)
     page.set_column(0, 0, 16)
     page.set_column(1, 1, 72)
     for row, (name, value) in enumerate(sheet.about):
@@ -114,13 +114,15 @@ def _write_about(workbook: Workbook, sheet: Sheet) -> None:
         pen.text(row, 1, value, pen.long)
 
 
-def _set_paper(page: Worksheet, title: str) -> None:
+def _set_paper(page: Worksheet, sheet: Sheet) -> None:
+    """A4, one page wide; title, number, time and maker in the foot of each printed page."""
     page.set_paper(A4)
     page.fit_to_pages(1, 0)
     page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.8)
     page.center_horizontally()
     # An ampersand begins a code there, and XlsxWriter takes even a doubled one for a picture.
-    footing = _cut(printable(title), 100).replace("&", "\N{FULLWIDTH AMPERSAND}")
+    said = " ".join(f"{name} {value}" for name, value in sheet.about[1:4])
+    footing = _cut(printable(f"{sheet.title} {said}"), 180).replace("&", "\N{FULLWIDTH AMPERSAND}")
     page.set_footer(f"&L{footing}&R{t('papers.excel.page')}")
 
 

@@ -77,6 +77,10 @@ class Studio:
         """A ledger as Excel for a page, as somebody wants and may see it."""
         return await self._run(write_export, self._now(), ledger, viewer, {}, wish)
 
+    async def picture(self, recipe: str, params: Mapping[str, Any]) -> bytes:
+        """A picture for a page."""
+        return await self._run(draw_picture, self._now(), recipe, params)
+
     async def paper(
         self, key: str, form: PaperForm, viewer: str | None, params: Mapping[str, Any]
     ) -> Made:

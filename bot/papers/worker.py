@@ -28,7 +28,7 @@ from handlers.context import Context
 from handlers.paper import PaperForm
 from handlers.printed import about
 from handlers.spec import Ledger, View
-from handlers.table import Wish, stream
+from handlers.table import Wish, shown_columns, stream
 from models.attachment import Blob
 from models.directory import Directory
 from models.errors import UserError
@@ -137,12 +137,14 @@ def _viewer(session: Session, userid: str | None) -> Member | None:
 
 def sheet_of(ledger: Ledger, view: View, wish: Wish) -> Sheet:
     """A ledger as a sheet: its columns with their kinds, its rows, and what is to be said of it."""
+    at = shown_columns(ledger, wish)
+    columns = [ledger.columns[n] for n in at]
     return Sheet(
         title=ledger.name,
-        headings=tuple(ledger.heading(column) for column in ledger.columns),
-        kinds=tuple(column.kind for column in ledger.columns),
-        widths=tuple(column.width for column in ledger.columns),
-        rows=stream(ledger, view, wish),
+        headings=tuple(ledger.heading(column) for column in columns),
+        kinds=tuple(column.kind for column in columns),
+        widths=tuple(column.width for column in columns),
+        rows=(tuple(row[n] for n in at) for row in stream(ledger, view, wish)),
         about=about(ledger, view, wish),
         zone=view.ctx.zone,
         made_at=view.ctx.now,

@@ -114,19 +114,23 @@ def _redeemed(call: Call) -> str:
 
 
 def authorize(
-    platform: Platform, request: web.Request, chosen: Person | None
+    platform: Platform, request: web.Request, chosen: Person | None, *, scanned: bool
 ) -> web.Response | None:
     """Send somebody back with a one-time code: ``chosen``, or the page's persona by its cookie.
 
     None: nobody is chosen yet. What the real page refuses is answered as JSON with an errcode.
     """
     query = request.query
-    rule = _flaw(platform, query.get("redirect_uri", ""), dict(query))
+    values = dict(query)
+    if scanned:  # the page with the code has another set of parameters for the same thing
+        known = values.get("login_type") == "CorpApp" and "agentid" in values
+        values |= {"response_type": "code", "scope": "snsapi_base" if known else ""}
+    rule = _flaw(platform, query.get("redirect_uri", ""), values)
     if rule:
         platform.journal.violate("oauth2/authorize", rule)
         body = verdict(codes.BAD_REDIRECT, rule)
         return web.json_response(body, status=HTTPStatus.BAD_REQUEST)
-    person = chosen or platform.person(request.cookies.get(COOKIE, ""))
+    person = chosen or (None if scanned else platform.person(request.cookies.get(COOKIE, "")))
     if person is None:
         return None
     code = platform.code(Identity(person.userid), limits.OAUTH_CODE_LIFE)

@@ -77,7 +77,8 @@ async def serve(
         },
     )
     app.add_routes(Page(desk, on_clock_moved).routes())
-    app.router.add_get("/connect/oauth2/authorize", _oauth(desk))
+    app.router.add_get("/connect/oauth2/authorize", _oauth(desk, scanned=False))
+    app.router.add_get("/wwlogin/sso/login", _oauth(desk, scanned=True))
     app.router.add_route("*", PREFIX + "{call:.+}", rest.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
@@ -101,12 +102,15 @@ def _upgrades(desk: Desk) -> Middleware:
     return middleware
 
 
-def _oauth(desk: Desk) -> Handler:
-    """Silent log-in as the page's persona; without one, a plain list of people to be."""
+def _oauth(desk: Desk, *, scanned: bool) -> Handler:
+    """Log-in as the page's persona: silent, or (``scanned``) as whoever holds the phone.
+
+    Without a persona, and always where a code is scanned, a plain list of people to be.
+    """
 
     async def handler(request: web.Request) -> web.StreamResponse:
         chosen = desk.platform.person(request.query.get(COOKIE, ""))
-        response = authorize(desk.platform, request, chosen)
+        response = authorize(desk.platform, request, chosen, scanned=scanned)
         return response if response is not None else _chooser(desk, request)
 
     return handler

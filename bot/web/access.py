@@ -11,9 +11,14 @@ from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
 from bot.clock import Clock
 
-COOKIE = "zbt"
+LOGIN_MINUTES = 10
 SESSION_HOURS = 8
 FORM_HOURS = 8
+
+
+def cookie_name(secure: bool) -> str:  # noqa: FBT001  (a fact about the installation)
+    """The session's cookie; over https its prefix binds it to this host, whole path and https."""
+    return "__Host-zbt" if secure else "zbt"
 
 
 class Signer:
@@ -83,6 +88,17 @@ def session_userid(signer: Signer, cookie: str | None) -> str | None:
         return None
     value = signer.open("session", cookie, SESSION_HOURS)
     return None if value is None else str(value.get("u", "")) or None
+
+
+def start_login(signer: Signer, state: str, path: str) -> str:
+    """What a browser keeps while it is at WeCom to log in."""
+    return signer.seal("login", {"s": state, "p": path})
+
+
+def login_state(signer: Signer, cookie: str | None) -> tuple[str, str] | None:
+    """State and path of a log-in that was begun in this browser minutes ago."""
+    value = signer.open("login", cookie or "", LOGIN_MINUTES / 60)
+    return None if value is None else (str(value["s"]), str(value["p"]))
 
 
 def form_token(signer: Signer, userid: str, command: str, once: str) -> str:

@@ -20,8 +20,8 @@ from aiohttp import BodyPartReader, web
 
 from bot.contexts import Contexts
 from bot.web.access import Signer
-from bot.web.pages import environment
 from bot.web.photos import cleaned
+from bot.web.site import environment
 from bot.writer import Writer
 from config.rules import Rules
 from config.texts import t

@@ -5,6 +5,7 @@ import re
 from markupsafe import Markup, escape
 
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
+_NUMBER = re.compile(r"\b[A-Z]{2}-\d{4}-\d{4,}\b")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -38,5 +39,10 @@ def _inline(text: str) -> Markup:
     return Markup("").join(pieces)
 
 
+def linked(text: str) -> Markup:
+    """Plain words with the numbers of records leading to their pages."""
+    return Markup(_NUMBER.sub(r'<a href="/record/\g<0>">\g<0></a>', str(escape(text))))  # noqa: S704  (escaped first)
+
+
 def _bold(text: str) -> Markup:
-    return Markup(_BOLD.sub(r"<b>\1</b>", str(escape(text))))  # noqa: S704  (escaped first)
+    return Markup(_BOLD.sub(r"<b>\1</b>", str(linked(text))))  # noqa: S704  (escaped first)

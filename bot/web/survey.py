@@ -12,8 +12,8 @@ from aiohttp import web
 from sqlalchemy.orm import Session
 
 from bot.web.access import form_once, form_token
-from bot.web.pages import Pages, Site
-from config.texts import t, words
+from bot.web.site import Room
+from config.texts import words
 from handlers.context import Context
 from handlers.survey import group_of, questions, vote_from
 from models.errors import Unavailable, UserError
@@ -23,15 +23,11 @@ T = TypeVar("T")
 PURPOSE = "survey"
 
 
-class SurveyPages:
-    """Handlers of the survey's addresses."""
-
-    def __init__(self, site: Site, pages: Pages) -> None:
-        self._site = site
-        self._pages = pages
+class SurveyRoom(Room):
+    """``/survey``."""
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """All of them."""
+        """The addresses of this room."""
         return [
             web.get("/survey", self.offer),
             web.post("/survey", self.take),
@@ -41,7 +37,7 @@ class SurveyPages:
 
     async def offer(self, request: web.Request) -> web.StreamResponse:
         """What it is, how it stays nameless, and the button that fetches a ballot."""
-        return await self._pages.read(request, self._offer)
+        return await self.frame.read(request, self._offer)
 
     def _offer(self, ctx: Context, request: web.Request) -> web.Response:
         del request
@@ -49,9 +45,10 @@ class SurveyPages:
         taken = survey is not None and Urns(ctx.session, ctx.vault, survey).has_taken(
             ctx.who.id, group_of(ctx.who)
         )
-        token = form_token(self._site.signer, ctx.who.userid, PURPOSE, self._site.token())
-        return self._pages.page(
+        token = form_token(self.site.signer, ctx.who.userid, PURPOSE, self.site.token())
+        return self.frame.page(
             "survey.html",
+            me=ctx.member,
             survey=survey,
             taken=taken,
             token=token,
@@ -61,27 +58,27 @@ class SurveyPages:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """Hand out a ballot; its address is shown once and kept nowhere."""
-        userid = self._pages.userid(request)
+        userid = self.frame.userid(request)
         posted = await request.post()
         if userid is None:
-            return self._pages.message("web.no_session", 403)
-        if form_once(self._site.signer, userid, PURPOSE, str(posted.get("token", ""))) is None:
-            return self._pages.message("web.form_expired", 403)
+            return self.frame.stranger(request)
+        if form_once(self.site.signer, userid, PURPOSE, str(posted.get("token", ""))) is None:
+            return self.frame.message("web.form_expired", 403)
 
         def work(session: Session) -> str:
-            ctx = self._site.context(session, userid)
+            ctx = self.site.context(session, userid)
             survey = current(session)
             if survey is None:
                 raise UserError("survey.closed")
             return Urns(session, ctx.vault, survey).take(ctx.who.id, group_of(ctx.who))
 
         try:
-            ballot = await self._site.write(work)
+            ballot = await self.site.write(work)
         except UserError as error:
-            return self._pages.page("message.html", 409, text=t(error.key, **error.params))
+            return self.frame.refusal(error)
         except Unavailable:
-            return self._pages.message("error.world", 503)
-        return self._pages.page("survey_taken.html", ballot=ballot)
+            return self.frame.message("error.world", 503)
+        return self.frame.page("survey_taken.html", ballot=ballot)
 
     async def ballot(self, request: web.Request) -> web.StreamResponse:
         """The questions."""
@@ -91,7 +88,7 @@ class SurveyPages:
         self, token: str, posted: Mapping[str, str], *, wrong: bool
     ) -> web.StreamResponse:
         def look(session: Session) -> tuple[bool, str, str]:
-            ctx = self._site.context(session, "")
+            ctx = self.site.context(session, "")
             survey = current(session)
             if survey is None:
                 raise UserError("survey.over")
@@ -102,10 +99,10 @@ class SurveyPages:
         try:
             used, closes, help_line = await asyncio.to_thread(self._reading, look)
         except UserError as error:
-            return self._pages.page("message.html", 409, text=t(error.key, **error.params))
+            return self.frame.refusal(error)
         if used:
-            return self._pages.message("survey.used", 409)
-        return self._pages.page(
+            return self.frame.message("survey.used", 409)
+        return self.frame.page(
             "survey_ballot.html",
             400 if wrong else 200,
             questions=questions(),
@@ -117,7 +114,7 @@ class SurveyPages:
         )
 
     def _reading(self, look: Callable[[Session], T]) -> T:
-        with self._site.store.reading() as session:
+        with self.site.store.reading() as session:
             return look(session)
 
     async def cast(self, request: web.Request) -> web.StreamResponse:
@@ -129,7 +126,7 @@ class SurveyPages:
             return await self._form(token, posted, wrong=True)
 
         def work(session: Session) -> Any:  # noqa: ANN401  (nothing)
-            ctx = self._site.context(session, "")
+            ctx = self.site.context(session, "")
             survey = current(session)
             if survey is None:
                 raise UserError("survey.over")
@@ -137,9 +134,9 @@ class SurveyPages:
             urns.cast(urns.ballot(token), vote)
 
         try:
-            await self._site.write(work)
+            await self.site.write(work)
         except UserError as error:
-            return self._pages.page("message.html", 409, text=t(error.key, **error.params))
+            return self.frame.refusal(error)
         except Unavailable:
-            return self._pages.message("error.world", 503)
-        return self._pages.message("survey.thanks", 200)
+            return self.frame.message("error.world", 503)
+        return self.frame.message("survey.thanks", 200)

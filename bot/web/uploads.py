@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from models.attachment import Attachment, FileState, store_blob
@@ -20,6 +22,11 @@ KINDS = {
 ZIP = b"PK\x03\x04"
 OFFICE = "application/vnd.openxmlformats-officedocument"
 """Office files; what is in them is looked at by whoever wants one."""
+
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+PIXELS = 80_000_000
+"""The largest cameras of phones take fifty million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +47,33 @@ def kind_of(upload: Upload, accept: str = "") -> str:
         raise UserError("web.file_kind", name=upload.name, accept=accept)
     for magic, kind in KINDS.items():
         if upload.data.startswith(magic) and (kind != "image/webp" or upload.data[8:12] == b"WEBP"):
+            _look_into(upload)
             return kind
     raise UserError("web.photo_kind", name=upload.name)
 
 
+def _look_into(upload: Upload) -> None:
+    """A photo is whole and small enough to be shown; its first bytes hide nothing else."""
+    try:
+        with Image.open(BytesIO(upload.data), formats=FORMATS) as image:
+            if image.width * image.height > PIXELS:
+                raise UserError("web.photo_size", name=upload.name, most=MOST)
+            image.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError("web.photo_broken", name=upload.name) from error
+
+
 def keep_uploads(
-    session: Session, userid: str, uploads: Sequence[Upload], now: datetime, accept: str = ""
+    session: Session,
+    userid: str,
+    uploads: Sequence[Upload],
+    kinds: Sequence[str],
+    now: datetime,
 ) -> list[int]:
-    """Store photos (or files of one ending) in the tray of their sender; all or none. Ids."""
+    """Store photos or files (with their media types) in the tray of their sender. Ids."""
     member = member_by_userid(session, userid)
     if member is None:
         raise UserError("error.stranger")
-    kinds = [kind_of(upload, accept) for upload in uploads]
     rows = [
         Attachment(
             person_id=member.id,

@@ -1,10 +1,16 @@
-"""Pages of single things and of boards: dossiers, their buttons and photos, and boards."""
+"""Pages of single things and of boards: what their templates need."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
+from bot.web import charts
 from handlers.board import (
+    BoardBlock,
     BoardPage,
     ChartBlock,
     StoriesBlock,
@@ -17,13 +23,47 @@ from handlers.dossier import Act, Dossier
 from handlers.figures import minute_text
 from handlers.paper import PaperForm, paper_path
 
-BLOCKS = {
+T = TypeVar("T")
+ROWS = 200
+TILES = 600
+"""A table or wall longer than this is shown page by page; a province's wall stays whole."""
+KINDS = {
     TableBlock: "table",
     TilesBlock: "tiles",
     ChartBlock: "chart",
     StoriesBlock: "stories",
     TextBlock: "text",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One block with the name of how it is drawn; a chart with its drawing and legend."""
+
+    kind: str
+    block: BoardBlock
+    drawing: str = ""
+    legend: Sequence[tuple[str, Markup]] = ()
+    pager: "Pager | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where one stands in a long table: ``total`` rows; addresses of the pages beside, if any."""
+
+    page: int
+    pages: int
+    total: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Blocks one below the other; charts stand side by side."""
+
+    charts: bool
+    blocks: Sequence[Drawn]
 
 
 def act_href(act: Act) -> str:
@@ -52,9 +92,42 @@ def paper_links(
     ]
 
 
-def board_values(board_page: BoardPage) -> Mapping[str, Any]:
-    """What the template of a board needs: each block with the name of how it is drawn."""
-    blocks = [(BLOCKS[type(block)], block) for block in board_page.blocks]
-    acts = [(act, act_href(act)) for act in board_page.acts]
-    papers = paper_links(board_page.papers)
-    return {"board": board_page, "blocks": blocks, "acts": acts, "papers": papers}
+def board_values(board_page: BoardPage, params: Mapping[str, str]) -> Mapping[str, Any]:
+    """What the template of a board needs: its blocks in groups, long ones page by page."""
+    drawn = [_drawn(block, f"p{at}", params) for at, block in enumerate(board_page.blocks)]
+    grouped = groupby(drawn, key=lambda one: one.kind == "chart")
+    return {
+        "board": board_page,
+        "groups": [Group(together, list(blocks)) for together, blocks in grouped],
+        "walls": [one.block for one in drawn if one.kind == "tiles"],
+        "acts": [(act, act_href(act)) for act in board_page.acts],
+        "papers": paper_links(board_page.papers),
+        "text_of": charts.text_of,
+    }
+
+
+def _drawn(block: BoardBlock, key: str, params: Mapping[str, str]) -> Drawn:
+    if isinstance(block, ChartBlock):
+        return Drawn("chart", block, charts.draw(block), charts.legend(block))
+    if isinstance(block, TableBlock) and len(block.rows) > ROWS:
+        pager, rows = _paged(block.rows, ROWS, key, params)
+        return Drawn("table", replace(block, rows=rows), pager=pager)
+    if isinstance(block, TilesBlock) and len(block.tiles) > TILES:
+        pager, tiles = _paged(block.tiles, TILES, key, params)
+        return Drawn("tiles", replace(block, tiles=tiles), pager=pager)
+    return Drawn(KINDS[type(block)], block)
+
+
+def _paged(
+    rows: Sequence[T], most: int, key: str, params: Mapping[str, str]
+) -> tuple[Pager, Sequence[T]]:
+    """One page of many rows; ``key`` is the parameter of the address that says which."""
+    pages = -(-len(rows) // most)
+    asked = params.get(key, "")
+    page = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1
+    at = (page - 1) * most
+
+    def leads(to: int) -> str:
+        return "?" + urlencode({**params, key: to}) if 1 <= to <= pages else ""
+
+    return Pager(page, pages, len(rows), leads(page - 1), leads(page + 1)), rows[at : at + most]

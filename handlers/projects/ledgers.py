@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from config.texts import t
 from handlers.organisation import seen_units
-from handlers.spec import Column, Family, Kind, Ledger, Rows, View
+from handlers.spec import Column, Family, Kind, Ledger, Rows, Total, View
 from models.attachment import Attachment, FileState
 from models.person import Person
 from models.progress import Progress
@@ -47,10 +47,10 @@ DISTRIBUTION = Ledger(
     key="distribution",
     columns=(
         Column(key="branch", expr=Unit.name, width=34),
-        Column(key="project", expr=Project.name, width=40, show=_name),
+        Column(key="project", expr=Project.name, width=40, show=_name, sought=True),
         Column(key="grade", expr=Project.grade, kind=Kind.WORD, width=8),
         Column(key="stage", expr=Project.stage, kind=Kind.WORD, width=8),
-        Column(key="percent", expr=Project.percent, kind=Kind.PERCENT, width=8),
+        Column(key="percent", expr=Project.percent, kind=Kind.PERCENT, width=8, total=Total.MEAN),
         Column(key="type", expr=Unit.branch_type, kind=Kind.WORD, width=12, wide=True),
         Column(key="direction", expr=Project.direction, kind=Kind.WORD, width=12, wide=True),
         Column(key="area", expr=Project.area, width=14, wide=True),
@@ -101,10 +101,11 @@ REPORTS = Ledger(
         Column(key="before", expr=Progress.before, kind=Kind.PERCENT, width=10, wide=True),
         Column(key="reason", expr=Progress.reason, width=30, wide=True),
         Column(key="behalf", expr=Progress.on_behalf, width=10, wide=True),
-        Column(key="photos", expr=_photos, kind=Kind.NUMBER, width=8, wide=True),
+        Column(key="photos", expr=_photos, kind=Kind.NUMBER, width=8, wide=True, total=Total.SUM),
     ),
     query=_reports,
     order=(Progress.at.desc(), Progress.id.desc()),
+    takes="progress",
 )
 
 FAMILY = Family(ledgers=(DISTRIBUTION, REPORTS))

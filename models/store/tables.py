@@ -38,6 +38,7 @@ from models.push import Content, Outlet, Push, Rendering
 from models.ranking import Ranking, RankingLine
 from models.reception import Reception, ReceptionSlot, ReceptionSuggestion
 from models.request import DataRequest
+from models.saved import ColumnNames, SavedView
 from models.score import Confer, Score
 from models.search import SearchEntry
 from models.suggestion import Suggestion, SuggestionStep, SuggestionSupport
@@ -155,6 +156,8 @@ ENTITIES: tuple[type[Base], ...] = (
     SurveyTable,
     SurveyWords,
     Consent,
+    SavedView,
+    ColumnNames,
 )
 """In an order in which rows can be inserted without breaking a foreign key (self-references
 aside, which a restore inserts in order of ids)."""

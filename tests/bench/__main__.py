@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models.store.schema import migrate
-from tests.bench import categories, loading, quarter, ranking, search
+from tests.bench import categories, loading, pages, quarter, ranking, search
 from tests.process import ROOT, Product, free_port
 from tests.world import World
 
@@ -37,6 +37,7 @@ def main() -> None:
         quarter.measure(folder)
         search.measure(folder)
         categories.measure()
+        pages.measure(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from bot.app import Runtime, build
 from bot.channel import Answer, Click, Incoming
 from bot.clock import FixedClock
-from bot.web.pages import ABILITIES
+from bot.web.site import ABILITIES
 from config.rules import default_rules
 from config.settings import read_settings
 from handlers.catalogue import catalogue

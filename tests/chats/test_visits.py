@@ -116,7 +116,7 @@ async def test_the_watch_list_is_for_a_small_circle(visitor: Visitor) -> None:
     _, html = await visitor.fill("watch", **{**answers, "superior": "b1p2"})
     assert "不能是这个支部自己的人" in html
     _, html = await visitor.fill("watch", **answers)
-    assert "已提出 BF-2026-0001" in html
+    assert '已提出 <a href="/record/BF-2026-0001">BF-2026-0001</a>' in html
     _, html = await visitor.fill("watch", **answers)
     assert "已经在名单上" in html
     assert (await visitor.enter("b1p0", "/record/BF-2026-0001"))[0] == 409

@@ -139,7 +139,7 @@ def by_dialogue(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def by_page(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    drawn = page.draw(form, raw_of(form, values), {})
+    drawn = page.draw(form, raw_of(form, values), {}, {field.key for field in form.fields})
     posted = {field.key: field.value for field in drawn}
     return done(advance(form, Filling(), Given(posted), reading(), {})[1])
 

@@ -3,7 +3,8 @@
 
 const PAGES = "zbt-pages-1";
 const DRESS = "zbt-dress-1";
-const FILES = ["/static/site.css", "/static/mark.svg", "/static/offline.js"];
+const STYLES = ["site", "forms", "tables", "boards"].map((name) => `/static/${name}.css`);
+const FILES = [...STYLES, "/static/mark.svg", "/static/offline.js"];
 const PATIENCE = 4000;
 
 self.addEventListener("install", (event) => {

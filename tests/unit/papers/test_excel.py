@@ -218,7 +218,7 @@ def test_the_table_is_ready_to_be_read_and_printed() -> None:
     assert (setup.fitToWidth or 1, setup.fitToHeight) == (1, 0)
     assert table.print_title_rows == "$1:$1"
     foot = table.oddFooter
-    assert foot.left.text == "进展"  # type: ignore[union-attr]  # the stubs allow no footer
+    assert foot.left.text == "进展 制表人 张燊垚"  # type: ignore[union-attr]  # the stubs allow no footer
     assert foot.right.text == "第 &P 页，共 &N 页"  # type: ignore[union-attr]  # as above
 
 

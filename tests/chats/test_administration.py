@@ -1,0 +1,129 @@
+"""People, roles and groups, one at a time: by chat and by page, each with its audit row."""
+
+import re
+
+from sqlalchemy import select
+
+from models.audit import Audit
+from models.group import Group
+from models.history import Change, History
+from models.person import Grant, Person, PersonState, Role
+from tests.chats.test_drafts import token_of
+from tests.visitor import Visitor
+from tests.world import World
+
+
+def grants(world: World, userid: str) -> list[tuple[Role, int]]:
+    with world.store.reading() as session:
+        rows = session.execute(
+            select(Grant.role, Grant.unit_id)
+            .join(Person, Person.id == Grant.person_id)
+            .where(Person.userid == userid)
+            .order_by(Grant.id)
+        )
+        return [(role, unit) for role, unit in rows]
+
+
+def actions(world: World) -> list[tuple[str, str, str]]:
+    with world.store.reading() as session:
+        rows = session.execute(
+            select(Audit.action, Audit.subject, Audit.outcome).order_by(Audit.id)
+        )
+        return [(action, subject, outcome) for action, subject, outcome in rows]
+
+
+async def test_a_role_is_given_and_taken_away_again(both_worlds: World) -> None:
+    world = both_worlds
+    answer = await world.say("admin", "/授权 b1p1 书记 城南供电所党支部")
+    assert "城南员工1 是 城南供电所党支部 的书记" in answer.text
+    assert grants(world, "b1p1") == [(Role.SECRETARY, 2)]
+    await world.delivered()
+    assert any("你现在是" in message.text for message in world.desk.heard("b1p1"))
+    assert "不用重复" in (await world.say("admin", "/授权 b1p1 书记 城南供电所党支部")).text
+    assert len(grants(world, "b1p1")) == 1
+    # It counts at once: the new secretary may bind a group.
+    assert "已绑定" in (await world.say("b1p1", "/绑定 城南供电所党支部", "wrnew")).text
+    answer = await world.say("admin", "/撤权 b1p1 书记 城南供电所党支部")
+    assert "不再是 城南供电所党支部 的书记" in answer.text
+    assert grants(world, "b1p1") == []
+    assert "不是 城南" in (await world.say("admin", "/撤权 b1p1 书记 城南供电所党支部")).text
+    assert ("grant", "b1p1", "ok") in actions(world)
+    assert ("revoke", "b1p1", "ok") in actions(world)
+
+
+async def test_nobody_else_administers_and_the_last_admin_stays(world: World) -> None:
+    for userid in ("b1p0", "dangjian", "shuji", "b1p1"):
+        answer = await world.say(userid, "/授权 b1p1 管理员 城南供电所党支部")
+        assert "办不了" in answer.text
+    assert grants(world, "b1p1") == []
+    answer = await world.say("admin", "/撤权 admin 管理员 GS")
+    assert "最后一位管理员" in answer.text
+    assert grants(world, "admin") == [(Role.ADMIN, 1)]
+    # An administrator of a branch administers nothing above it.
+    await world.say("admin", "/授权 b1p1 管理员 城南供电所党支部")
+    assert "办不了" in (await world.say("b1p1", "/授权 b1p1 管理员 GS")).text
+    assert "办不了" in (await world.say("b1p1", "/调动 b2p1 城南供电所党支部")).text
+    assert "已授权" in (await world.say("b1p1", "/授权 b1p3 班组长 城南供电所党支部")).text
+
+
+async def test_people_come_move_and_go(world: World) -> None:
+    answer = await world.say("admin", "/加人 b1p9 王新 城南供电所党支部 党员")
+    assert "已加入名单：王新" in answer.text
+    world.desk.add_person("b1p9", "王新")
+    assert "JZ-" in (await world.say("b1p9", "/进展 30% 开工")).text
+    assert "已经在名单里" in (await world.say("admin", "/加人 B1P9 王新 城南供电所党支部")).text
+    await world.say("admin", "/授权 b1p9 班组长 城南供电所党支部")
+    answer = await world.say("admin", "/调动 b1p9 城北供电所党支部")
+    assert "城南供电所党支部班组长" in answer.text
+    answer = await world.say("admin", "/离开 b1p9")
+    assert "已标记为离开" in answer.text
+    assert grants(world, "b1p9") == []
+    assert "不在人员名单" in (await world.say("b1p9", "/进展 40% 再报")).text
+    assert "已加入名单" in (await world.say("admin", "/加人 b1p9 王新 输电运检党支部")).text
+    with world.store.reading() as session:
+        person = session.scalars(select(Person).where(Person.userid == "b1p9")).one()
+        changes = session.scalars(select(History.change).where(History.key == "b1p9")).all()
+    assert person.state is PersonState.ACTIVE
+    assert changes == [Change.CREATED, Change.MOVED, Change.LEFT, Change.RETURNED]
+    assert "另一位管理员" in (await world.say("admin", "/离开 admin")).text
+
+
+async def test_a_webhook_is_a_secret(visitor: Visitor) -> None:
+    world = visitor.world
+    address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=0123-secret"
+    await visitor.enter("admin")
+    _, html = await visitor.get("/form/webhook")
+    data = {"token": token_of(html), "group": "城南供电所党支部群", "address": address}
+    _, html = await visitor.post("webhook", data)
+    assert "已设置" in html
+    assert "0123-secret" not in html
+    with world.store.reading() as session:
+        assert session.scalar(select(Group.webhook).where(Group.chatid == "wr1")) == address
+    for path in ("/ledger/group", "/ledger/audit", "/ledger/push"):
+        assert "0123-secret" not in (await visitor.get(path))[1]
+    _, html = await visitor.get("/ledger/group?f.name=" + "城南")
+    assert re.search(r">群机器人<|>智能机器人<", html)
+    answer = await world.say("dangjian", "/群机器人", "wr1")
+    assert "私聊" in answer.text
+    _, html = await visitor.get("/form/webhook")
+    data = {"token": token_of(html), "group": "城南供电所党支部群", "address": "http://evil/x"}
+    assert "应当有" in (await visitor.post("webhook", data))[1]
+
+
+async def test_a_group_is_unbound_and_gets_nothing_more(world: World) -> None:
+    answer = await world.say("admin", "/解绑 城南供电所党支部群")
+    assert "已解绑" in answer.text
+    assert "还没有绑定" in (await world.say("b1p1", "/进展 40% 一", "wr1")).text
+    assert "没有叫" in (await world.say("admin", "/解绑 没有这个群")).text
+
+
+async def test_the_ledgers_show_roles_and_groups_to_those_who_oversee(visitor: Visitor) -> None:
+    await visitor.enter("dangjian")
+    _, html = await visitor.get("/ledger/grant")
+    assert "城南员工0" in html
+    assert "书记" in html
+    _, html = await visitor.get("/ledger/group")
+    assert "城南供电所党支部群" in html
+    await visitor.enter("b1p0")
+    for path in ("/ledger/grant", "/ledger/group", "/form/grant"):
+        assert (await visitor.get(path))[0] == 404
