@@ -117,7 +117,12 @@ def _postgres(url: str, *, read_only: bool) -> Engine:
         pool_size=READERS,
         max_overflow=READERS,
         pool_pre_ping=True,
-        connect_args={name: value for name, value in PATIENCE.items() if name not in given},
+        connect_args={
+            **{name: value for name, value in PATIENCE.items() if name not in given},
+            # psycopg forgets what it has prepared with DEALLOCATE ALL, after a rollback for one:
+            # that would take the statements of models/store/libpq.py away with its own.
+            "prepare_threshold": None,
+        },
     )
     if read_only:
         return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")

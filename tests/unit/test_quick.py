@@ -146,6 +146,22 @@ def test_a_lost_connection_is_seen_as_one(postgres_url: str) -> None:
 
 
 @pytest.mark.postgres
+def test_a_rollback_after_many_statements_takes_none_of_the_prepared_away(
+    postgres_url: str,
+) -> None:
+    """Psycopg prepares what comes often, and after a rollback deallocates all there is."""
+    store = Store(postgres_url)
+    with store.writer.connect() as connection:
+        assert READ.rows(connection, {"number": "XM-2026-0001"}) == []
+        for _ in range(10):
+            connection.execute(select(Project.id).where(Project.number == "XM-2026-0001"))
+        connection.rollback()
+        for _ in range(10):
+            connection.execute(select(Project.id).where(Project.number == "XM-2026-0001"))
+        assert READ.rows(connection, {"number": "XM-2026-0001"}) == []
+    store.close()
+
+
 def test_a_nul_is_refused_as_postgresql_refuses_it(postgres_url: str) -> None:
     store = Store(postgres_url)
     with store.writer.connect() as connection, pytest.raises(DataError):
