@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -62,20 +62,39 @@ def due_of_notice(ctx: Context, notice: Notice) -> date:
 def answered_on_time(ctx: Context, first: date, last: date) -> Mapping[int, tuple[int, int]]:
     """By branch id: how many notices due on these days were answered in time, and how many in all.
 
-    In time is: all problems answered by the due day, pauses of the branch considered. Cancelled
-    notices do not count. For scorecards (DOMAIN.md 7).
+    In time is: the last answer to each problem that still counts came by the due day, pauses of
+    the branch considered. A notice that may still be answered, and one that was cancelled, does
+    not count. For scorecards (DOMAIN.md 7).
     """
+    answers = _last_answers(ctx)
     found: dict[int, tuple[int, int]] = {}
     for notice in ctx.session.scalars(
         select(Notice).where(Notice.issued_at.is_not(None), Notice.state != NoticeState.CANCELLED)
     ):
-        due = due_of_notice(ctx, notice)
-        if first <= due <= last:
-            replied = notice.replied_at
-            good = replied is not None and ctx.local(replied).date() <= due
-            count, whole = found.get(notice.branch_id, (0, 0))
-            found[notice.branch_id] = (count + good, whole + 1)
+        due, replied = due_of_notice(ctx, notice), answers.get(notice.id)
+        if not first <= due <= last or (replied is None and due >= ctx.today):
+            continue
+        good = replied is not None and ctx.local(replied).date() <= due
+        count, whole = found.get(notice.branch_id, (0, 0))
+        found[notice.branch_id] = (count + good, whole + 1)
     return found
+
+
+def _last_answers(ctx: Context) -> Mapping[int, datetime]:
+    """By notice id, of those of which each problem that counts is answered: when the last was."""
+    rows = ctx.session.execute(
+        select(NoticePoint.notice_id, NoticePoint.state, NoticePoint.replied_at)
+        .join(Notice, Notice.id == NoticePoint.notice_id)
+        .where(Notice.issued_at.is_not(None), NoticePoint.state != PointState.VOID)
+    )
+    found: dict[int, datetime] = {}
+    waiting = set()
+    for notice_id, state, at in rows:
+        if at is None or state not in (PointState.REPLIED, PointState.VERIFIED):
+            waiting.add(notice_id)
+        else:
+            found[notice_id] = max(at, found.get(notice_id, at))
+    return {notice_id: at for notice_id, at in found.items() if notice_id not in waiting}
 
 
 def light_of(ctx: Context, sight: Sight) -> str:
@@ -151,6 +170,9 @@ def _close(ctx: Context, notice: Notice, points: Sequence[NoticePoint]) -> None:
         verified_by_id=person,
         verified_at=ctx.now,
         look_on=ctx.calendar.on_or_after(later),
+        looked_at=None,  # after a relapse it is looked at once more
+        looked_by_id=None,
+        look_result=None,
     )
     for point in points:
         finding = ctx.session.get_one(Finding, point.finding_id)

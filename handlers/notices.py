@@ -173,7 +173,7 @@ def change(ctx: Context, answers: Answers) -> Reply:
         notice.demands = answers["demands"]
     note_step(ctx, notice, "changed")
     ctx.session.flush()
-    return _drafted(ctx, notice, sight.branch, len(sight.points), moved)
+    return _drafted(ctx, notice, sight.branch, len(sight.live), moved)
 
 
 def drop(ctx: Context, argument: str, picked: PICKED) -> Reply:
@@ -184,7 +184,7 @@ def drop(ctx: Context, argument: str, picked: PICKED) -> Reply:
     if sight.notice.state is not NoticeState.DRAFT:
         raise UserError("notice.signed_before", number=argument)
     sight.notice.move_to(ctx.session, NoticeState.CANCELLED)
-    for point in sight.points:
+    for point in sight.live:
         finding = ctx.session.get_one(Finding, point.finding_id)
         finding.move_to(ctx.session, FindingState.OPEN, notice_id=None)
         ctx.session.delete(point)
@@ -201,7 +201,7 @@ def sign(ctx: Context, argument: str, picked: PICKED) -> Reply:
     ctx.need(*SIGNERS, over=sight.branch.path)
     if notice.state is not NoticeState.DRAFT:
         raise UserError("notice.signed_before", number=notice.number)
-    if not sight.points:
+    if not sight.live:  # an objection may have been accepted since it was drafted
         raise UserError("notice.no_findings")
     due = notice.due_on
     if not notice.due_given:
@@ -235,7 +235,7 @@ def _send_out(ctx: Context, sight: Sight) -> None:
         title=t("notice.card", paper=notice.paper_number),
         desc=sight.branch.name,
         lines=(
-            (t("notice.card_count"), str(len(sight.points))),
+            (t("notice.card_count"), str(len(sight.live))),
             (t("notice.card_due"), day_words(ctx, notice.due_on)),
             (t("notice.card_number"), notice.number),
         ),

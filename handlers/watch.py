@@ -141,7 +141,7 @@ def _tell_listed(ctx: Context, watch: Watch, branch: Place) -> None:
 def decide(
     ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]], *, signed: bool
 ) -> Reply:
-    """The committee's secretary signs or declines; not whoever proposed it."""
+    """The committee's secretary signs what the party office proposed, or declines."""
     del picked
     watch, branch = _found(ctx, argument)
     ctx.need(Role.COMMITTEE_SECRETARY, over=branch.path)

@@ -151,7 +151,7 @@ class Finding(Base, Stateful):
         FindingState.NOTICED: frozenset(
             {FindingState.OPEN, FindingState.CLOSED, FindingState.WITHDRAWN}
         ),
-        FindingState.CLOSED: frozenset({FindingState.NOTICED}),
+        FindingState.CLOSED: frozenset({FindingState.NOTICED, FindingState.WITHDRAWN}),
     }
 
     id: Mapped[int] = mapped_column(primary_key=True)

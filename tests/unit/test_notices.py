@@ -3,7 +3,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from config.checklists import FOLDER, checklists, read_checklist
-from handlers import notice_verdicts, notices
+from handlers import findings, notice_verdicts, notices
 from handlers.context import Context
 from handlers.findings import Fault, record_finding
 from handlers.notice_flow import answered_on_time, light_of, sight_of
+from handlers.notice_view import owed_about_notices
 from handlers.places import branch_by_id
-from models.check import Finding, Severity, Verdict, same_before, score_of
+from models.check import Finding, FindingState, Severity, Verdict, same_before, score_of
 from models.errors import UserError
 from models.forms.field import Named
 from models.notice import Notice, NoticeState
@@ -202,6 +203,110 @@ def test_colours_follow_the_days(lite: Days) -> None:
         figures = answered_on_time(ctx, date(2026, 11, 1), date(2026, 12, 31))
         assert figures == {2: (0, 1)}, "answered on 2 December, due on the first"
         assert answered_on_time(ctx, date(2026, 12, 2), date(2026, 12, 31)) == {}
+
+
+def two_problems(ctx: Context) -> tuple[str, list[str]]:
+    """A draft with two findings: its number and theirs."""
+    place = branch_by_id(ctx, 2)
+    found = [
+        record_finding(ctx, place, Fault(said=said, severity=Severity.MINOR)).number
+        for said in ("会议记录不全", "公开栏没有更新")
+    ]
+    notices.draft(ctx, {"number": None, "branch": Named("B1", ""), "due": None, "demands": None})
+    return ctx.subject, found
+
+
+def answer(days: Days, number: str, ordinal: int | None, on: date) -> None:
+    days.clock.move_to(datetime(on.year, on.month, on.day, 4, tzinfo=UTC))
+    said = {"photos": None, "measure": "已补", "responsible": None}
+    with days.acting("b1p0") as ctx:
+        notices.reply(ctx, {"number": number, "ordinal": ordinal, **said})
+
+
+def on_time(days: Days, last: date = date(2026, 12, 31)) -> dict[int, tuple[int, int]]:
+    with days.acting("dangjian") as ctx:
+        return dict(answered_on_time(ctx, date(2026, 11, 1), last))
+
+
+def test_in_time_is_what_the_branch_did_not_when_others_decided(lite: Days) -> None:
+    """Signed 17 November, due 1 December. The ruling on the second problem comes on the 4th."""
+    with lite.acting("zhuanye") as ctx:
+        number, found = two_problems(ctx)
+    with lite.acting("dangjian") as ctx:
+        notices.sign(ctx, number, {})
+    assert on_time(lite) == {}, "there is still time"
+    answer(lite, number, 1, date(2026, 11, 20))
+    with lite.acting("b1p0") as ctx:
+        findings.object_to(ctx, {"number": found[1], "reason": "上周更新过"})
+    assert on_time(lite) == {}
+    lite.clock.move_to(datetime(2026, 12, 4, 4, tzinfo=UTC))
+    assert on_time(lite) == {2: (0, 1)}, "one problem is not answered"
+    with lite.acting("dangjian") as ctx:
+        findings.accept_tapped(ctx, found[1], {})
+    assert on_time(lite) == {2: (1, 1)}, "the other was, in time"
+    with lite.acting("dangjian") as ctx:
+        back = {"number": number, "ordinal": 1, "reason": "没有签字"}
+        notice_verdicts.send_back(ctx, back)
+        due = ctx.session.scalars(select(Notice)).one().due_on
+    assert on_time(lite) == {}, "a new answer is awaited"
+    answer(lite, number, 1, due + timedelta(days=1))
+    assert on_time(lite) == {2: (0, 1)}, "what counts is the last answer"
+
+
+def test_a_draft_of_which_nothing_is_left_is_not_signed(lite: Days) -> None:
+    with lite.acting("zhuanye") as ctx:
+        number, found = two_problems(ctx)
+    for finding in found:
+        with lite.acting("b1p0") as ctx:
+            findings.object_to(ctx, {"number": finding, "reason": "看错了"})
+        with lite.acting("dangjian") as ctx:
+            findings.accept_tapped(ctx, finding, {})
+    with pytest.raises(UserError, match="no_findings"), lite.acting("dangjian") as ctx:
+        notices.sign(ctx, number, {})
+    with lite.acting("dangjian") as ctx:
+        notices.drop(ctx, number, {})
+    assert numbers(lite) == []
+
+
+def test_an_objection_may_be_right_although_all_is_done(lite: Days) -> None:
+    with lite.acting("zhuanye") as ctx:
+        number = drafted(ctx)
+        found = ctx.session.scalars(select(Finding.number)).one()
+    with lite.acting("dangjian") as ctx:
+        notices.sign(ctx, number, {})
+    with lite.acting("b1p0") as ctx:
+        findings.object_to(ctx, {"number": found, "reason": "看错了"})
+    answer(lite, number, None, date(2026, 11, 18))
+    with lite.acting("zhuanye") as ctx:
+        notice_verdicts.verify(ctx, number, {})
+    with lite.acting("dangjian") as ctx:
+        findings.accept_tapped(ctx, found, {})
+        assert ctx.session.scalars(select(Finding.state)).one() is FindingState.WITHDRAWN
+
+
+def test_what_has_relapsed_is_looked_at_once_more(lite: Days) -> None:
+    """Each closing has its 回头看, also the one after a relapse."""
+    with lite.acting("zhuanye") as ctx:
+        number = drafted(ctx)
+    with lite.acting("dangjian") as ctx:
+        notices.sign(ctx, number, {})
+    day = date(2026, 11, 18)
+    for result in ("relapsed", "held"):
+        answer(lite, number, None, day)
+        with lite.acting("zhuanye") as ctx:
+            notice_verdicts.verify(ctx, number, {})
+            look_on = ctx.session.scalars(select(Notice)).one().look_on
+        assert look_on is not None
+        lite.clock.move_to(datetime(look_on.year, look_on.month, look_on.day, 4, tzinfo=UTC))
+        with lite.acting() as ctx:
+            owed = [duty.key for duty in owed_about_notices(ctx, None)]
+        assert owed == [f"notice-look:{number}"]
+        with lite.acting("zhuanye") as ctx:
+            look = {"number": number, "result": result, "note": "又没记"}
+            notice_verdicts.look_back(ctx, look)
+        day = look_on + timedelta(days=1)
+    with lite.acting() as ctx:
+        assert list(owed_about_notices(ctx, None)) == []
 
 
 def light(days: Days, number: str, day: date) -> str:
