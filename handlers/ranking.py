@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
+from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import func, select, true
@@ -72,30 +74,48 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A published table as it is shown: best first; missing and new ones apart."""
+class Head:
+    """Which table it is, as plain values: it outlives the transaction it was read in."""
 
-    ranking: Ranking
+    id: int
+    period: str
+    branch_type: BranchType
+    cutoff: datetime
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table as it is shown: best first; missing and new ones apart.
+
+    Read once and shown to thousands of groups, so what does not depend on who looks is worked
+    out once.
+    """
+
+    ranking: Head
     ranked: Sequence[Row]
     missing: Sequence[Row]
     new: Sequence[Row]
 
     def own(self, branch_id: int | None) -> Row | None:
         """One branch's line."""
-        rows = (*self.ranked, *self.missing, *self.new)
-        return next((row for row in rows if row.unit_id == branch_id), None)
+        return None if branch_id is None else self._by_branch.get(branch_id)
 
-    @property
-    def climbers(self) -> list[Row]:
+    @cached_property
+    def _by_branch(self) -> Mapping[int, Row]:
+        return {row.unit_id: row for row in (*self.ranked, *self.missing, *self.new)}
+
+    @cached_property
+    def climbers(self) -> Sequence[Row]:
         """Those who gained most places since the last table."""
-        rising = [row for row in self.ranked if (row.change or 0) > 0]
-        return sorted(rising, key=lambda row: (-(row.change or 0), row.place))[:CLIMBERS]
+        rising = (row for row in self.ranked if (row.change or 0) > 0)
+        return nsmallest(CLIMBERS, rising, key=lambda row: (-(row.change or 0), row.place))
 
-    def shown(self, *, full: bool) -> Sequence[Row]:
-        """What a group may see of it: all, or the best third (DOMAIN.md 7)."""
-        return self.ranked if full else self.ranked[: -(-len(self.ranked) // 3)]
+    def shown(self, most: int, *, full: bool) -> Sequence[Row]:
+        """The first so many of what a group may see: all, or the best third (DOMAIN.md 7)."""
+        third = -(-len(self.ranked) // 3)
+        return self.ranked[: most if full else min(most, third)]
 
-    @property
+    @cached_property
     def median(self) -> Decimal | None:
         """The percent in the middle."""
         percents = sorted(row.percent for row in self.ranked if row.percent is not None)
@@ -122,7 +142,8 @@ def table_of(ctx: Context, ranking: Ranking) -> Table:
     for values in ctx.session.execute(query):
         row = Row(*values)
         by_state[row.state].append(row)
-    return Table(ranking, *(by_state[s] for s in RankState))
+    head = Head(ranking.id, ranking.period, ranking.branch_type, ranking.cutoff)
+    return Table(head, *(by_state[s] for s in RankState))
 
 
 def week_title(period: str) -> str:
@@ -155,7 +176,7 @@ def _group_text(
     ranking, full = table.ranking, ctx.rules.broadcast.ranking_full
     own = table.own(branch.id) if branch else None
     own_id = own.unit_id if own else None
-    shown = table.shown(full=full)[:rows]
+    shown = table.shown(rows, full=full)
     climbers = [row.name + _moved(row.change) for row in table.climbers]
     return lines(
         fill("ranking.head", week=week_title(ranking.period), type=label(ranking.branch_type)),
@@ -164,13 +185,13 @@ def _group_text(
         *(_text_row(row, own=row.unit_id == own_id) for row in shown),
         "" if full else t("ranking.median", percent=percent_text(table.median)),
         _names("ranking.climbers", climbers, names),
-        _names("ranking.missing", [row.name for row in table.missing], names),
-        _names("ranking.new", [row.name for row in table.new], names),
+        _branches("ranking.missing", table.missing, names),
+        _branches("ranking.new", table.new, names),
         t("ranking.note"),
     )
 
 
-def _cutoff(ctx: Context, ranking: Ranking, count: int) -> Markdown:
+def _cutoff(ctx: Context, ranking: Head, count: int) -> Markdown:
     return fill("ranking.cutoff", at=minute_text(ctx.local(ranking.cutoff)), count=count)
 
 
@@ -206,12 +227,18 @@ def _own_line(own: Row) -> Markdown:
     )
 
 
-def _names(key: str, names: Sequence[str], most: int = NAMED) -> str:
+def _names(key: str, names: Sequence[str], most: int = NAMED, *, count: int | None = None) -> str:
+    """The first names; ``count`` says how many there are if not all are given."""
     if not names:
         return ""
+    count = len(names) if count is None else count
     shown = "、".join(names[:most])
-    more = t("ranking.and_more", count=len(names) - most) if len(names) > most else ""
-    return fill(key, count=len(names), names=shown, more=more)
+    more = t("ranking.and_more", count=count - most) if count > most else ""
+    return fill(key, count=count, names=shown, more=more)
+
+
+def _branches(key: str, rows: Sequence[Row], most: int = NAMED) -> str:
+    return _names(key, [row.name for row in rows[:most]], most, count=len(rows))
 
 
 def overview_text(ctx: Context, tables: Sequence[Table], unit: str) -> Markdown:
@@ -230,7 +257,7 @@ def _overview_text(
     for table in tables:
         parts.append(fill("ranking.type", type=label(table.ranking.branch_type)))
         parts.extend(_text_row(row) for row in table.ranked[: min(rows, TOP_OVERVIEW_TEXT)])
-        parts.append(_names("ranking.missing", [row.name for row in table.missing], -(-names // 2)))
+        parts.append(_branches("ranking.missing", table.missing, -(-names // 2)))
     parts.append(t("ranking.note"))
     return lines(*parts)
 
@@ -264,8 +291,8 @@ def draw_type(ctx: Context, params: Mapping[str, Any]) -> Poster:
     """The poster of one type: the first twenty, the climbers, who is missing."""
     table = table_of(ctx, ctx.session.get_one(Ranking, params["ranking"]))
     ranking = table.ranking
-    shown = table.shown(full=ctx.rules.broadcast.ranking_full)
-    blocks = [_block(ctx, shown[:TOP_POSTER])]
+    shown = table.shown(TOP_POSTER, full=ctx.rules.broadcast.ranking_full)
+    blocks = [_block(ctx, shown)]
     if table.climbers:
         blocks.append(_block(ctx, table.climbers, t("ranking.climbers_title")))
     return Poster(
@@ -282,7 +309,7 @@ def draw_type(ctx: Context, params: Mapping[str, Any]) -> Poster:
         ),
         blocks=tuple(blocks),
         notes=(
-            _names("ranking.missing_plain", [row.name for row in table.missing]),
+            _branches("ranking.missing_plain", table.missing),
             t("ranking.note_plain"),
         ),
     )

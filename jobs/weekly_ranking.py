@@ -1,9 +1,10 @@
 """``weekly-ranking``: freeze the tables, then tell every bound group (DOMAIN.md 10)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from typing import TypeAlias
 
 from sqlalchemy import Integer, String, and_, case, select, type_coerce
 from sqlalchemy.orm import Session
@@ -35,6 +36,7 @@ from models.unit import BranchType, Unit, UnitKind, UnitState
 KIND = "progress"
 GROUPS_AT_ONCE = 200
 FULL_PERIOD = timedelta(days=7)
+Tables: TypeAlias = Mapping[BranchType, Table]
 
 
 def run(work: Clockwork) -> Iterator[None]:
@@ -43,13 +45,14 @@ def run(work: Clockwork) -> Iterator[None]:
     for of in BranchType:
         freeze(work.ctx, of, week, work.cutoff)
         yield
+    tables = read_tables(work.ctx, week)
     last = 0
     while groups := _groups(work.ctx.session, last):
-        tell(work.ctx, groups, week, work.due)
+        tell(work.ctx, groups, week, work.due, tables)
         last = groups[-1][0].id
         yield
     if not work.ctx.rules.broadcast.ranking_full:
-        tell_secretaries(work.ctx, week, work.due)
+        tell_secretaries(work.ctx, week, work.due, tables)
         yield
 
 
@@ -156,9 +159,20 @@ def _groups(session: Session, after: int) -> Sequence[tuple[Group, Unit]]:
     ]
 
 
-def tell(ctx: Context, groups: Sequence[tuple[Group, Unit]], week: str, due: datetime) -> None:
+def read_tables(ctx: Context, week: str) -> Tables:
+    """The published tables of a week; frozen, so read once for all groups."""
+    found = {of: ranking_of(ctx.session, KIND, week, of) for of in BranchType}
+    return {of: table_of(ctx, ranking) for of, ranking in found.items() if ranking is not None}
+
+
+def tell(
+    ctx: Context,
+    groups: Sequence[tuple[Group, Unit]],
+    week: str,
+    due: datetime,
+    tables: Tables,
+) -> None:
     """Queue a text, a picture and a file for each group; each at most once per week."""
-    tables = {of: table for of in BranchType if (table := _table(ctx, of, week)) is not None}
     for group, unit in groups:
         branch = branch_by_id(ctx, unit.branch_id) if unit.branch_id else None
         table = tables.get(branch.branch_type) if branch and branch.branch_type else None
@@ -178,9 +192,9 @@ def tell(ctx: Context, groups: Sequence[tuple[Group, Unit]], week: str, due: dat
             ctx.push_group(group.chatid, content, f"{JOB.name}:{week}:{group.chatid}:{name}", due)
 
 
-def tell_secretaries(ctx: Context, week: str, due: datetime) -> None:
+def tell_secretaries(ctx: Context, week: str, due: datetime, tables: Tables) -> None:
     """Where groups see the best third only, the whole table goes to each secretary privately."""
-    files = {of: _file(week, table) for of in BranchType if (table := _table(ctx, of, week))}
+    files = {of: _file(week, table) for of, table in tables.items()}
     for userid, of in ctx.session.execute(
         select(Person.userid, Unit.branch_type)
         .join(Grant, Grant.person_id == Person.id)
@@ -195,11 +209,6 @@ def tell_secretaries(ctx: Context, week: str, due: datetime) -> None:
     ):
         if of in files:
             ctx.push_person(userid, files[of], f"{JOB.name}:{week}:{userid}:{of}", due)
-
-
-def _table(ctx: Context, of: BranchType, week: str) -> Table | None:
-    ranking = ranking_of(ctx.session, KIND, week, of)
-    return table_of(ctx, ranking) if ranking else None
 
 
 def _file(week: str, table: Table | None) -> Export:

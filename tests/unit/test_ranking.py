@@ -10,9 +10,9 @@ import pytest
 from config.rules import default_rules
 from handlers.context import Context
 from handlers.figures import signed_text
-from handlers.ranking import BYTES, Row, Table, group_text, overview_text
+from handlers.ranking import BYTES, Head, Row, Table, group_text, overview_text
 from models.directory import Directory
-from models.ranking import Ranking, RankState
+from models.ranking import RankState
 from models.unit import BranchType, Place, UnitKind, UnitState
 
 CTX = Context(
@@ -28,9 +28,7 @@ CTX = Context(
 
 def table(length: int, of: BranchType = BranchType.SERVICE) -> Table:
     """A full table whose names have so many characters."""
-    ranking = Ranking(
-        id=1, kind="progress", period="2026-W47", branch_type=of, cutoff=CTX.now, at=CTX.now
-    )
+    ranking = Head(id=1, period="2026-W47", branch_type=of, cutoff=CTX.now)
 
     def row(state: RankState, number: int) -> Row:
         name = f"第{number}号".ljust(length, "支")
