@@ -142,13 +142,15 @@ class Board:
     """A page at ``/board/<key>``. Texts: ``board.<key>.title/about``.
 
     ``show`` gets the parameters of the address; ``roles`` empty means everybody on the list of
-    people. ``hidden`` boards are reached by links only.
+    people. ``hidden`` boards are reached by links only. ``confined``: never as a picture, which
+    somebody could send on; what it shows is for whoever opened the page.
     """
 
     key: str
     show: Callable[[Context, Mapping[str, str]], BoardPage]
     roles: frozenset[Role] = frozenset()
     hidden: bool = False
+    confined: bool = False
 
     @property
     def name(self) -> str:

@@ -18,13 +18,13 @@ FIGURES = 6
 def board_picture(boards: Callable[[], Mapping[str, Board]]) -> Callable[..., Poster]:
     """The recipe ``board``: parameters ``board`` (its key), ``viewer`` (a userid), and its own.
 
-    ``UserError`` if the viewer may not open it.
+    ``UserError`` if the viewer may not open it, and for boards that stay on their page.
     """
 
     def draw_up(ctx: Context, params: Mapping[str, Any]) -> Poster:
         board = boards().get(str(params.get("board", "")))
         ctx.member = member_by_userid(ctx.session, str(params.get("viewer", "")))
-        if board is None or not board.may(ctx.member):
+        if board is None or board.confined or not board.may(ctx.member):
             raise UserError("error.not_allowed")
         return poster_of(board.show(ctx, {k: str(v) for k, v in params.items()}))
 

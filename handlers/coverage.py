@@ -299,6 +299,6 @@ def told(ctx: Context, branch: Covered, userid: str) -> Text:
 
 FAMILY = Family(
     ledgers=(LEDGER,),
-    boards=(Board(key="talks", show=board, roles=frozenset(COUNTED)),),
+    boards=(Board(key="talks", show=board, roles=frozenset(COUNTED), confined=True),),
     duties=(DutySource(key="talk_coverage", find=still_to_talk),),
 )

@@ -40,6 +40,7 @@ PAGE: Final = "/survey"
 READERS: Final = (Role.SECRETARY, Role.PARTY_OFFICE, Role.COMMITTEE_SECRETARY)
 """Who sees the tables of the units below theirs, and the open answers without unit."""
 WORDS: Final = 500
+PERCENT: Final = 100
 NONE = Form(key="nothing", version=1, fields=())
 
 
@@ -218,13 +219,23 @@ def _distribution(table: SurveyTable, unit: Unit) -> TableBlock:
         rows=[
             (
                 Cell(question),
-                *(Cell(f"{n * 100 // table.answers}%") for n in counts),
+                *(Cell(f"{percent}%") for percent in shares(counts)),
                 Cell(_mean(counts)),
             )
             for question, counts in zip(questions(), table.counts, strict=False)
         ],
         numeric=frozenset(range(1, SCALE + 2)),
     )
+
+
+def shares(counts: Sequence[int]) -> list[int]:
+    """Whole percents that add up to a hundred: what rounding leaves goes to the largest rests."""
+    whole = max(sum(counts), 1)
+    percents = [count * PERCENT // whole for count in counts]
+    rests = sorted(range(len(counts)), key=lambda at: (-(counts[at] * PERCENT % whole), at))
+    for at in rests[: PERCENT - sum(percents)] if any(counts) else ():
+        percents[at] += 1
+    return percents
 
 
 def _means(

@@ -381,7 +381,7 @@ def owed_about_watch(ctx: Context, member: Member | None) -> Iterator[Duty]:
 FAMILY = Family(
     records=(Record(prefix="BF", show=show_watch),),
     duties=(DutySource(key="watch", find=owed_about_watch),),
-    boards=(Board(key="watch", show=show_board, roles=frozenset(KEEPERS)),),
+    boards=(Board(key="watch", show=show_board, roles=frozenset(KEEPERS), confined=True),),
     commands=(
         Command(
             key="watch",

@@ -42,6 +42,7 @@ class BoardRoom(Room):
             template,
             me=ctx.member,
             key=board.key,
+            confined=board.confined,
             query=_query(request.query),
             token=self.frame.act_token(ctx),
             **values,
@@ -61,7 +62,8 @@ class BoardRoom(Room):
         return file(f"{self.site.catalogue.boards[key].name}.png", data, "image/png")
 
     def _may_picture(self, ctx: Context, request: web.Request) -> web.Response:
-        self._board(ctx, request)
+        if self._board(ctx, request).confined:
+            raise web.HTTPNotFound
         if not self.frame.brake.allows(ctx.who.userid, HEAVY):
             return self.frame.message("web.too_fast", HTTPStatus.TOO_MANY_REQUESTS)
         return web.Response()

@@ -128,6 +128,11 @@ async def test_the_watch_list_is_for_a_small_circle(visitor: Visitor) -> None:
     await world.delivered()
     assert [m for m in world.desk.heard("b1p0") if "两次整改逾期" in m.text]
     assert not [m for m in world.desk.heard("wr1") if "BF-" in m.text]
+    _, html = await visitor.enter("dangjian", "/board/watch")
+    assert "BF-2026-0001" in html
+    assert "存成图片" not in html
+    assert (await visitor.fetch("/board/watch.png"))[0] == 404
+    assert (await visitor.fetch("/board/overdue.png"))[0] == 200, "others can be sent on"
     status, html = await visitor.enter("b1p0", "/record/BF-2026-0001")
     assert status == 200
     assert "申诉" in html

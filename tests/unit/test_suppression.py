@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.survey import shares
 from models.suppression import shown_units
 
 LEAST = 5
@@ -100,3 +101,13 @@ def test_the_attack_finds_what_a_careless_rule_shows() -> None:
     own = {1: 9, 2: 8, 3: 3}
     careless = {0, 1, 2}
     assert attack(parents, own, careless) == [{3}]
+
+
+@given(st.lists(st.integers(0, 400), min_size=5, max_size=5))
+def test_percents_add_up_and_are_off_by_less_than_one(counts: list[int]) -> None:
+    found = shares(counts)
+    whole = sum(counts)
+    assert sum(found) == (100 if whole else 0)
+    for count, percent in zip(counts, found, strict=True):
+        assert abs(Fraction(100 * count, max(whole, 1)) - percent) < 1
+        assert percent == 0 or count > 0
