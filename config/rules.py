@@ -186,6 +186,9 @@ class Project:
     ``sheet_gate``   how 双月公开单 goes out: ``hold`` on its day unless somebody holds it,
                      ``approve`` only after somebody released it
     ``sheet_best``, ``sheet_worst``  how many of each branch type are named in it
+    ``alike``        cosine (0 to 1) from which another project is shown while one is drawn up
+    ``alike_mechanism``  share (0 to 1) of a mechanism's name and scenarios that the project's words
+                     must hold for it to be shown
     ``rubric``       the four marks of 组织评审 with their weights
     ``areas``        党建+ areas, as they are offered and stored
     ``specialties``  专业, each with the name of the department that judges it (may be missing)
@@ -206,6 +209,8 @@ class Project:
     jury_pass: int
     help_days: int
     adjust_days: int
+    alike: float
+    alike_mechanism: float
     confirm_days: int
     sheet_gate: str
     sheet_best: int

@@ -7,6 +7,7 @@ from config.texts import label
 from models.adjustment import Adjustment
 from models.base import Stateful
 from models.helpcall import HelpCall
+from models.mechanism import Mechanism
 from models.project import Project
 from models.promotion import Promotion
 from models.publicity import Sheet
@@ -20,6 +21,7 @@ DRAWN: Final[dict[str, type[Stateful]]] = {
     "promotion": Promotion,
     "confer": Confer,
     "help_call": HelpCall,
+    "mechanism": Mechanism,
 }
 """What is drawn, by the name of its file."""
 

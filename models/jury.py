@@ -6,11 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, delete, select
+from sqlalchemy import ForeignKey, Index, Select, String, delete, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, Stateful, coded
-from models.person import Person
+from models.person import Member, Person
 from models.project import Project, Stage
 from models.unit import Unit, covers, inside
 
@@ -125,21 +125,46 @@ def jurors_of(session: Session, jury_id: int) -> Mapping[int, str]:
     return dict(rows.all())
 
 
-def waiting_for(session: Session, jury: Jury, unit: Unit) -> Sequence[tuple[Project, Unit]]:
-    """The projects that wait for a jury, with their branches."""
-    rows = session.execute(
+def _waiting(jury: Jury, unit: Unit) -> Select[Project, Unit]:
+    return (
         select(Project, Unit)
         .join(Unit, Unit.id == Project.unit_id)
         .where(Project.year == jury.year, Project.stage == Stage.JURY, inside(unit.path))
         .order_by(Project.id)
     )
-    return [(project, branch) for project, branch in rows]
 
 
-def marks_of(session: Session, jury_id: int) -> Mapping[int, Mapping[int, dict[Criterion, int]]]:
-    """All marks of a jury: by project id, then by person id, then by criterion."""
+def waiting_for(
+    session: Session, jury: Jury, unit: Unit, project_id: int | None = None
+) -> Sequence[tuple[Project, Unit]]:
+    """The projects (or this one, if it does) that wait for a jury, with their branches."""
+    query = _waiting(jury, unit)
+    if project_id is not None:
+        query = query.where(Project.id == project_id)
+    return [(project, branch) for project, branch in session.execute(query)]
+
+
+def next_to_mark(session: Session, jury: Jury, unit: Unit, juror: Member) -> Project | None:
+    """The first project that waits for a juror's marks; the own branch's does not."""
+    given = exists().where(
+        Mark.jury_id == jury.id, Mark.project_id == Project.id, Mark.person_id == juror.id
+    )
+    query = _waiting(jury, unit).where(~given)
+    if juror.branch_id is not None:
+        query = query.where(Unit.id != juror.branch_id)
+    first = session.execute(query.limit(1)).first()
+    return None if first is None else first[0]
+
+
+def marks_of(
+    session: Session, jury_id: int, project_id: int | None = None
+) -> Mapping[int, Mapping[int, dict[Criterion, int]]]:
+    """All marks of a jury (for a project): by project id, then by person id, then by criterion."""
     found: dict[int, dict[int, dict[Criterion, int]]] = {}
-    for mark in session.scalars(select(Mark).where(Mark.jury_id == jury_id)):
+    query = select(Mark).where(Mark.jury_id == jury_id)
+    if project_id is not None:
+        query = query.where(Mark.project_id == project_id)
+    for mark in session.scalars(query):
         jurors = found.setdefault(mark.project_id, {})
         jurors.setdefault(mark.person_id, {})[mark.criterion] = mark.points
     return found

@@ -304,20 +304,22 @@ def similar(
     reader: Reader | None = None,
     limit: int = 5,
     at_least: float = 0.0,
+    own: str = "",
 ) -> list[Hit]:
     """Entries that say the same in other words, best first, with at least a score (0 to 1).
 
     The rarest bigrams of the text find candidates; these are weighed by the cosine of all
-    bigrams, the rarer the heavier.
+    bigrams, the rarer the heavier. ``own`` is the number under which the text itself is known:
+    it neither counts nor is it found.
     """
     said = grams(words)
     if not said:
         return []
-    counts = _counts(session, said)
+    counts = _others(session, _counts(session, said), own)
     rare = _rarest(said, counts)
     if not rare:
         return []
-    query = _any_of(session, rare).where(*_limits(kinds, reader))
+    query = _any_of(session, rare).where(*_limits(kinds, reader), SearchEntry.number != own)
     most = max(counts.values(), default=1)
     weights = {gram: math.log(2 + most / max(counts.get(gram, 1), 1)) for gram in said}
     found = [
@@ -326,6 +328,15 @@ def similar(
     ]
     found.sort(key=lambda hit: (hit.score, hit.day), reverse=True)
     return [hit for hit in found if hit.score >= at_least][:limit]
+
+
+def _others(session: Session, counts: Mapping[str, int], own: str) -> Mapping[str, int]:
+    """Counts without what the entry of a number holds itself."""
+    if not own:
+        return counts
+    held = session.connection().scalar(select(SearchEntry.grams).where(SearchEntry.number == own))
+    mine = set((held or "").split(" "))
+    return {gram: count - (gram in mine) for gram, count in counts.items()}
 
 
 def alike(weights: Mapping[str, float], other: Collection[str]) -> float:

@@ -15,6 +15,7 @@ from handlers.imports.plan import GroupRow, NewUnit, PersonChange, Plan, UnitPla
 from models.directory import touch_organisation
 from models.group import Group
 from models.history import Change
+from models.likeness import let_be_found
 from models.number import next_numbers
 from models.person import Grant, Person, PersonState
 from models.project import Project, ProjectStep
@@ -272,9 +273,11 @@ def _note_steps(writer: _Writer, numbers: Sequence[str]) -> None:
     for batch in batches(numbers):
         rows = writer.session.execute(
             select(Project.id, Project.stage).where(Project.number.in_(batch))
-        )
+        ).all()
+        let_be_found(writer.session, [row.id for row in rows])
         new = ({"project_id": row.id, "before": None, "after": row.stage, **more} for row in rows)
         writer.rows(ProjectStep, list(new))
+    let_be_found(writer.session, [change.id for change in writer.plan.projects])
     stood = {p.id: p.values["stage"] for rows in writer.known.projects.values() for p in rows}
     moved = (
         {"project_id": change.id, "before": stood[change.id], "after": stage, **more}

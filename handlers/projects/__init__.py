@@ -11,6 +11,7 @@ from handlers.projects import (
     jury,
     jury_pages,
     ledgers,
+    mechanism,
     midterm,
     papers,
     promotion,
@@ -41,6 +42,7 @@ FAMILIES: tuple[Family, ...] = (
     midterm.FAMILY,
     album.FAMILY,
     wall.FAMILY,
+    mechanism.FAMILY,
     duties.FAMILY,
     ledgers.FAMILY,
 )

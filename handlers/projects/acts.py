@@ -7,7 +7,7 @@ from handlers.content import Tone
 from handlers.context import Context
 from handlers.dossier import Act
 from handlers.places import may_report_for
-from handlers.projects import conclusion, midterm
+from handlers.projects import conclusion, mechanism, midterm
 from handlers.projects.common import may_judge
 from handlers.projects.duties import report_act
 from handlers.projects.forms import missing_of
@@ -28,6 +28,7 @@ def acts_of(ctx: Context, project: Project, branch: Place) -> Sequence[Act]:
     return (
         *_own(ctx, project, branch),
         *_judged(ctx, project, branch),
+        *mechanism.acts(ctx, project),
         *midterm.acts(ctx, project, own=own, office=office),
     )
 

@@ -37,6 +37,7 @@ from models.forms.kinds import Text as TextField
 from models.forms.record import RecordNumber
 from models.forms.typed import normal
 from models.judges import Side
+from models.likeness import let_be_found
 from models.person import Member, Role
 from models.project import OPEN_STAGES, Project, Stage, advance, reached
 from models.unit import Unit, UnitState
@@ -128,6 +129,7 @@ def conclude(ctx: Context, answers: Answers) -> Reply:
         evidence=answers["evidence"],
         result=answers["result"],
     )
+    let_be_found(ctx.session, [project.id])
     ctx.subject = project.number
     department = department_of(ctx, project)
     judges = judges_of(ctx, project, branch).nearest(Side.BUSINESS, branch, department)

@@ -40,6 +40,7 @@ from models.jury import (
     jury_over,
     marks_of,
     mean_of,
+    next_to_mark,
     waiting_for,
     weighted,
 )
@@ -151,13 +152,8 @@ def mark(ctx: Context, answers: Answers) -> Reply:
     give_marks(ctx.session, jury, project.id, ctx.who.id, points)
     ctx.subject = project.number
     mine = tenth(weighted(points, ctx.rules.project.rubric))
-    left = [
-        waiting
-        for waiting, unit in waiting_for(ctx.session, jury, unit_of(ctx, jury))
-        if unit.id != ctx.who.branch_id
-        and ctx.who.id not in marks_of(ctx.session, jury.id).get(waiting.id, {})
-    ]
-    more = fill("jury.next", number=left[0].number, name=left[0].name) if left else ""
+    left = next_to_mark(ctx.session, jury, unit_of(ctx, jury), ctx.who)
+    more = fill("jury.next", number=left.number, name=left.name) if left else ""
     head = fill("jury.marked", name=project.name, number=project.number, points=mine)
     return Reply(lines(head, more))
 
@@ -201,9 +197,9 @@ class Standing:
         return self.done >= self.may
 
 
-def standings(ctx: Context, jury: Jury) -> list[Standing]:
-    """The projects that wait, the best first; those without marks last."""
-    marks = marks_of(ctx.session, jury.id)
+def standings(ctx: Context, jury: Jury, project_id: int | None = None) -> list[Standing]:
+    """The projects (or this one) that wait, the best first; those without marks last."""
+    marks = marks_of(ctx.session, jury.id, project_id)
     people = [
         (person.id, unit.branch_id)
         for person, unit in ctx.session.execute(
@@ -214,7 +210,7 @@ def standings(ctx: Context, jury: Jury) -> list[Standing]:
         )
     ]
     found = []
-    for project, branch in waiting_for(ctx.session, jury, unit_of(ctx, jury)):
+    for project, branch in waiting_for(ctx.session, jury, unit_of(ctx, jury), project_id):
         may = [who for who, branch_id in people if branch_id != branch.id]
         given = [m for who, m in marks.get(project.id, {}).items() if who in may]
         mean = mean_of(given, ctx.rules.project.rubric)
@@ -233,9 +229,7 @@ def decide(ctx: Context, answers: Answers) -> Reply:
     need_open_year(ctx, project)
     need_stage(project, Stage.JURY)
     jury = jury_over(ctx.session, branch.path, project.year)
-    one = next(
-        (s for s in (standings(ctx, jury) if jury else []) if s.project.id == project.id), None
-    )
+    one = next(iter(standings(ctx, jury, project.id) if jury else ()), None)
     if one is None or not _enough(ctx, one):
         raise UserError(
             "jury.few",

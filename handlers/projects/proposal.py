@@ -12,6 +12,7 @@ from handlers.content import Button, Card, Link, Tone
 from handlers.context import Context
 from handlers.dossier import path_of
 from handlers.places import branch_in_question
+from handlers.projects import alike
 from handlers.projects.common import (
     department_of,
     judges_of,
@@ -51,6 +52,7 @@ from models.forms.field import Answers, Facts, Named
 from models.forms.form import Form
 from models.forms.named import write_named
 from models.judges import Side
+from models.likeness import let_be_found
 from models.milestone import set_milestones
 from models.number import next_number
 from models.person import Role, holders
@@ -221,6 +223,7 @@ def _apply(ctx: Context, project: Project, branch: Place, answers: Answers) -> N
         project.department_id = department.id if department else None
     ctx.session.add(project)
     ctx.session.flush()
+    let_be_found(ctx.session, [project.id])
     crew = {CrewKind(key): people_in(ctx, values[key], branch)[0] for key in CREW if key in values}
     set_crew(ctx.session, project.id, crew)
     if "milestones" in values:
@@ -237,7 +240,8 @@ def _standing(ctx: Context, key: str, project: Project, branch: Place) -> Reply:
     head = fill(key, number=project.number, name=project.name, branch=branch.name)
     gap = fill("proposal.missing", missing=labels_of(missing)) if missing else ""
     ready = "" if missing or project.stage not in DRAWN_UP else t("proposal.ready")
-    return Reply(lines(head, gap, ready), card=_next_card(ctx, project, missing))
+    like = alike.hint(ctx, project) if project.stage in DRAWN_UP else ""
+    return Reply(lines(head, like, gap, ready), card=_next_card(ctx, project, missing))
 
 
 def _next_card(ctx: Context, project: Project, missing: Sequence[str]) -> Card | None:

@@ -11,7 +11,7 @@ from handlers.dossier import Dossier, Record, Section, Step
 from handlers.figures import light, minute_text, percent_text, plan_text
 from handlers.personal import Access, Holding, Kin, rows_of
 from handlers.places import branch_by_id, branch_in_question, may_report_for, may_see
-from handlers.projects import midterm
+from handlers.projects import alike, mechanism, midterm
 from handlers.projects.acts import acts_of
 from handlers.projects.forms import indicator_text, milestone_lines
 from handlers.projects.scoring import score_facts
@@ -28,8 +28,10 @@ from models.person import Person, Role
 from models.progress import last_valid, recent_valid
 from models.project import (
     CLARITIES,
+    DRAWN_UP,
     OPEN_STAGES,
     Project,
+    Stage,
     by_number,
     newest_of,
     reached,
@@ -168,6 +170,9 @@ def _sections(ctx: Context, project: Project) -> Iterator[Section]:
         yield Section(t(f"form.clarity.{key}.label"), getattr(project, key))
     yield Section(t("form.clarity.milestones.label"), milestone_lines(ctx, project))
     yield from midterm.sections(ctx, project)
+    yield from mechanism.sections(ctx, project)
+    if project.stage in (*DRAWN_UP, Stage.SUBMITTED):
+        yield Section(t("alike.section"), alike.section(ctx, project))
     for key in ("carrier", "result", "evidence"):
         yield Section(t(f"form.conclude.{key}.label"), getattr(project, key))
 

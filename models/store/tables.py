@@ -17,6 +17,7 @@ from models.helpcall import HelpCall
 from models.history import History
 from models.job_run import JobRun
 from models.jury import Juror, Jury, Mark
+from models.mechanism import Mechanism, MechanismCase
 from models.message import Message, Unsaid
 from models.midterm import MidTerm
 from models.milestone import Milestone
@@ -77,6 +78,8 @@ ENTITIES: tuple[type[Base], ...] = (
     SheetLine,
     SheetNote,
     HelpCall,
+    Mechanism,
+    MechanismCase,
     MidTerm,
     Jury,
     Juror,

@@ -25,6 +25,9 @@ from models.directory import Directory
 from models.grade import GradeChange
 from models.helpcall import HelpCall, HelpState
 from models.judges import Side
+from models.likeness import let_be_found
+from models.mechanism import Mechanism, set_cases
+from models.mechanism import let_be_found as let_mechanism_be_found
 from models.midterm import MidTerm
 from models.milestone import Milestone
 from models.number import next_numbers
@@ -48,6 +51,7 @@ PROMOTED: Final = {
 HELP: Final = {HelpState.OPEN: 4, HelpState.ANSWERED: 2, HelpState.SOLVED: 7}
 TOLD, SPEAKERS = 24, 6
 ISSUES_SHOWN: Final = 2
+CASES: Final = 3
 PASS: Final = Decimal(4)
 DONE, FULL = 82, 100
 """Percent from which a project may be finished with one more report, and when it is."""
@@ -131,6 +135,8 @@ class Works:
         self._call_for_help(zone)
         self._tell()
         self._session.flush()
+        let_be_found(self._session, [work.project.id for work in self._works])
+        self._distil(zone)
 
     def _detail(self) -> None:
         fields, clarity = vocabulary("works")["fields"], vocabulary("works")["clarity"]
@@ -182,6 +188,32 @@ class Works:
             curves.append({"id": work.project.id, "curve": write_curve(points)})
         self._session.execute(insert(Milestone), rows)
         self._session.execute(update(Project), curves)
+
+    # The library
+
+    def _distil(self, zone: ZoneInfo) -> None:
+        """Ten mechanisms, each with the best projects that used it as its cases."""
+        rows: list[dict[str, str]] = vocabulary("works")["mechanism"]
+        moments = [self._now - timedelta(days=7 * back + 3) for back in range(len(rows), 0, -1)]
+        home = self._session.scalars(select(Unit).where(Unit.parent_id.is_(None))).one()
+        for row, at in zip(rows, moments, strict=True):
+            (number,) = next_numbers(self._session, "JX", at.astimezone(zone).year)
+            one = Mechanism(
+                number=number,
+                unit_id=home.id,
+                name=row["name"],
+                scenario=row["scenario"],
+                practice=row["practice"],
+                person_id=self._judges[Side.PARTY],
+                at=at,
+                changed_at=at,
+            )
+            self._session.add(one)
+            self._session.flush()
+            used = [work for work in self._works if work.project.mechanism == row["of"]]
+            used.sort(key=lambda work: (not work.project.outstanding, work.project.id))
+            set_cases(self._session, one, [work.project.id for work in used[:CASES]])
+            let_mechanism_be_found(self._session, one, home.path)
 
     # The end
 
