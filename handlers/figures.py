@@ -63,6 +63,15 @@ def date_text(day: date, today: date) -> str:
     return t(key, year=day.year, month=day.month, day=day.day, weekday=weekday)
 
 
+def chinese_number(number: int) -> str:
+    """A number from 1 to 99 as headings of papers are numbered: 一, 十, 十二, 二十, 九十九."""
+    digits = ("", *words("figures.digits"))
+    tens, ones = divmod(number, len(digits))
+    if not tens:
+        return digits[ones]
+    return f"{digits[tens] if tens > 1 else ''}{t('figures.ten')}{digits[ones]}"
+
+
 def short_text(text: str, most: int) -> str:
     """The beginning of somebody's words, with … where something is missing."""
     return text if len(text) <= most else text[: most - 1] + "…"

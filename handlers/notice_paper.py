@@ -6,6 +6,7 @@ from typing import Any
 
 from config.texts import label, t
 from handlers.context import Context
+from handlers.figures import chinese_number
 from handlers.notice_flow import Sight, sight_of
 from handlers.notices import find_notice
 from handlers.paper import Block, Grid, Heading, Layout, Paper, Para
@@ -134,13 +135,15 @@ def _answers(ctx: Context, sight: Sight) -> Iterator[Block]:
     yield Para(t("notice.reply_intro", paper=sight.notice.paper_number))
     for number, point in enumerate(sight.live, 1):
         finding = _finding(ctx, point)
-        yield Heading(t("notice.reply_point_title", number=number, said=finding.said))
+        said = finding.said.rstrip(t("notice.paper_stops"))
+        yield Heading(t("notice.reply_point_title", number=chinese_number(number), said=said))
         if not point.measure:
             yield Para(t("notice.reply_none"))
             continue
         yield Para(point.measure, bold=t("notice.reply_measure"))
+        count = len(point.evidence or ())
         yield Para(
-            t("notice.reply_count", count=len(point.evidence or ())),
+            t("notice.reply_count", count=count) if count else t("notice.reply_no_evidence"),
             bold=t("notice.reply_evidence"),
         )
         yield Para(point.responsible, bold=t("notice.reply_responsible"))
@@ -158,6 +161,8 @@ def closure_paper(ctx: Context, params: Mapping[str, Any]) -> Paper:
         layout=Layout.SHEET,
         body=(Grid(headings, rows, (4, 26, 26, 8, 10, 9, 8, 9)),),
         foot=(
+            (t("papers.about_who"), ctx.member.name if ctx.member else t("notice.closure_room")),
+            (t("notice.closure_checked"), t("notice.closure_room")),
             (t("papers.about_at"), f"{ctx.local(ctx.now):%Y-%m-%d %H:%M}"),
             (t("papers.about_note"), t("notice.closure_note")),
         ),

@@ -278,8 +278,12 @@ async def test_the_notice_comes_as_word_and_pdf(visitor: Visitor) -> None:
     assert "2026年12月1日前" in issued
     pdf = await paper(visitor, "/paper/notice.pdf?number=ZG-2026-0001")
     assert pdf.startswith(b"%PDF")
-    closure = await paper(visitor, "/paper/notice_closure.docx?number=ZG-2026-0001")
-    assert "会议记录不全" in words_of(closure)
+    closure = words_of(await paper(visitor, "/paper/notice_closure.docx?number=ZG-2026-0001"))
+    for words in ("会议记录不全", "制表人：党建部小周", "审核人（签字）"):
+        assert words in closure
+    answer = words_of(await paper(visitor, "/paper/notice_reply.docx?number=ZG-2026-0001"))
+    assert "一、会议记录不全" in answer
+    assert "征求意见稿" in answer
     await visitor.enter("b2p1", "/")
     assert b"%PDF" not in await paper(visitor, "/paper/notice.pdf?number=ZG-2026-0001")
 

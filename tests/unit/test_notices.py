@@ -14,6 +14,7 @@ from sqlalchemy import select
 from config.checklists import FOLDER, checklists, read_checklist
 from handlers import findings, notice_verdicts, notices
 from handlers.context import Context
+from handlers.figures import chinese_number
 from handlers.findings import Fault, record_finding
 from handlers.notice_flow import answered_on_time, light_of, sight_of
 from handlers.notice_view import owed_about_notices
@@ -359,3 +360,9 @@ def test_the_same_in_other_words_is_a_repetition() -> None:
     assert same_before("", "公开栏没有更新", [listed, old]) is None
     assert same_before("meetings", "三会一课记录本缺少签到", [listed, old]) is None
     assert same_before("", "", [listed, old]) is None
+
+
+def test_headings_are_numbered_as_papers_number_them() -> None:
+    wanted = {1: "一", 9: "九", 10: "十", 12: "十二", 20: "二十", 35: "三十五", 99: "九十九"}
+    assert {number: chinese_number(number) for number in wanted} == wanted
+    assert len({chinese_number(number) for number in range(1, 100)}) == 99
