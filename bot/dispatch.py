@@ -52,8 +52,8 @@ TIDY = 0.05
 """Seconds in which answers that were said are gathered before that is written down."""
 AWAY = 2.0
 """... and until that is tried again when the database is away."""
-HEARD_AGAIN = timedelta(hours=1)
-"""How often it is written down that a conversation is alive."""
+HEARD_AGAIN = timedelta(days=1)
+"""How often it is written down that a conversation is alive; the day is kept, never the time."""
 
 
 @dataclass(slots=True)
@@ -284,7 +284,7 @@ class Intake:
             _KEEP_UNSAID.run_many(connection, rows)
 
     def _hear(self, connection: Connection, works: Sequence[MessageWork], now: datetime) -> None:
-        """Note, once an hour, through which channel a conversation speaks."""
+        """Note, once a day, through which channel a conversation speaks."""
         fresh = {}
         for work in works:
             incoming = work.incoming
@@ -294,7 +294,8 @@ class Intake:
                 fresh[key] = now
         if not fresh:
             return
-        rows = [{"conversation": c, "channel": name, "at": now} for c, name in fresh]
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = [{"conversation": c, "channel": name, "at": day} for c, name in fresh]
         connection.execute(
             _HEARD_AGAIN, [{**r, "c": r["conversation"], "n": r["channel"]} for r in rows]
         )

@@ -198,7 +198,7 @@ class Forms:
             raise UserError("error.private_only")
         keys = {field.key for field in command.form.fields}
         answers, doubts = draft.answers, draft.doubts
-        if command.form.sealed:
+        if not answers and not doubts:
             answers, doubts = json.loads(ctx.unseal(DRAFT, str(draft.id)) or "[{}, {}]")
         filling = Filling(
             answers={key: raw for key, raw in answers.items() if key in keys},
@@ -234,9 +234,10 @@ class Forms:
         if isinstance(outcome, Done):
             self._close(ctx, run)
             reply = self.follow(ctx, run.command.run(ctx, outcome.values), trace)
+            self._forget(ctx, run)
         else:
             reply = self._show(ctx, run, outcome)
-        return replace(reply, sealed=reply.sealed or form.sealed)
+        return replace(reply, sealed=reply.sealed or form.sealed or ctx.hushed)
 
     def _close(self, ctx: Context, run: Run) -> None:
         """A draft that has become something is empty from then on."""
@@ -244,7 +245,10 @@ class Forms:
             return
         step(ctx.session, run.draft, state=DraftState.DONE, changed_at=ctx.now, **EMPTY)
         ctx.shred(DRAFT, str(run.draft.id))
-        if run.command.unrecorded:
+
+    def _forget(self, ctx: Context, run: Run) -> None:
+        """That there was a draft tells who did it, and when."""
+        if run.draft is not None and (run.command.unrecorded or ctx.discreet):
             ctx.session.delete(run.draft)
 
     def _show(self, ctx: Context, run: Run, outcome: Outcome) -> Reply:
@@ -292,7 +296,7 @@ class Forms:
 
     def _keep(self, ctx: Context, run: Run) -> Draft:
         filling = run.filling
-        sealed = run.command.form.sealed
+        sealed = run.command.form.sealed or ctx.hushed
         said = {"answers": dict(filling.answers), "doubts": dict(filling.doubts)}
         values: dict[str, Any] = {
             **(EMPTY if sealed else said),

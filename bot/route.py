@@ -79,8 +79,8 @@ class Router:
         try:
             reply = self._answer(ctx, incoming, trace)
         finally:
-            trace.unrecorded = trace.action in self._unrecorded
-        if ctx.member is not None and ctx.room is None and incoming.text:
+            trace.unrecorded = ctx.discreet or trace.action in self._unrecorded
+        if ctx.member is not None and ctx.room is None and incoming.text and not ctx.discreet:
             first_use(ctx)
         trace.subject, trace.notes = ctx.subject, ctx.notes
         return reply, ctx.orders

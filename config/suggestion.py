@@ -38,6 +38,7 @@ class Anonymous:
     bits: int
     slow_seconds: float
     per_second: float
+    worked_per_second: float
     waiting: int
     guess_seconds: float
     photos: int

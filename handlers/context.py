@@ -33,6 +33,8 @@ class Context:
     ``link``    makes an address for a person: (path, userid) -> URL, signed and expiring
     ``base``    where the pages are, for addresses that must not be personal
     ``vault``   seals what is told in confidence; the process that draws exports has no keys
+    ``discreet``  that the speaker did this is written nowhere: no row in the audit, no draft at the
+                end and only a sealed one until then, no name in the log
     ``params``  what a form was begun with beside its answers (``handlers.reply.Begin``)
     """
 
@@ -45,6 +47,7 @@ class Context:
     link: Callable[[str, str], str]
     base: str = ""
     vault: Vault = SHUT
+    discreet: bool = False
     member: Member | None = None
     room: Room | None = None
     message_id: str = ""
@@ -59,6 +62,11 @@ class Context:
         if key not in self._known:
             self._known[key] = find()
         return self._known[key]  # type: ignore[no-any-return]  # the key stands for the type
+
+    @property
+    def hushed(self) -> bool:
+        """Whether what is kept of this message is kept sealed; without keys nothing can be."""
+        return self.discreet and bool(self.vault.ring())
 
     @property
     def today(self) -> date:

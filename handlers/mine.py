@@ -48,14 +48,14 @@ def commands(
         draft = unfinished(ctx.session, ctx.who.id, ctx.now)
         if draft is not None and ctx.room is not None and draft.form in sealed:
             draft = None
-        return Reply(
-            lines(
-                t("mine.head"),
-                *(rows or [t("mine.nothing")]),
-                t("mine.tray", count=len(waiting)) if waiting else "",
-                t("mine.draft", form=t(f"form.{draft.form}.title")) if draft else "",
-            )
+        text = lines(
+            t("mine.head"),
+            *(rows or [t("mine.nothing")]),
+            t("mine.tray", count=len(waiting)) if waiting else "",
+            t("mine.draft", form=t(f"form.{draft.form}.title")) if draft else "",
         )
+        # Numbers of what was told in confidence are among them.
+        return Reply(text, sealed=ctx.room is None and bool(ctx.vault.ring()))
 
     def show_duties(ctx: Context, answers: Answers) -> Reply:
         del answers

@@ -101,9 +101,15 @@ def _wish() -> re.Pattern[str]:
 
 
 def facts(ctx: Context, answers: Answers) -> Facts:
-    """What is alike; and whoever wants to be anonymous is led away before anything is kept."""
+    """What is alike; and whoever wants to be anonymous is led away before anything is kept.
+
+    Until a level is chosen nothing is written down of who is about to speak.
+    """
     said = answers.get("said") or ""
     level = answers.get("level")
+    ctx.discreet = level != Level.NAMED
+    if level == Level.CONFIDENTIAL:
+        ctx.vault.need()
     if level == Level.ANONYMOUS or (level is None and _wish().search(said)):
         raise UnkeptError("suggestion.anonymous_link", url=f"{ctx.base}/anonymous")
     found = alike(ctx, said) if said else ()
@@ -147,8 +153,10 @@ def submit(ctx: Context, answers: Answers) -> Reply:
     said = answers["said"]
     same = answers.get("same")
     if same not in (None, "none"):
+        ctx.discreet = False
         return _second(ctx, alike(ctx, said)[int(same) - 1].number)
     level = Level(answers["level"] or Level.NAMED)
+    ctx.discreet = level is not Level.NAMED
     unit = unit_by_code(ctx.session, answers["place"].key) if answers["place"] else None
     place = ctx.directory.place(ctx.session, unit.id) if unit else None
     made = store(ctx, Said(said=said, level=level, place=place), ctx.who)
@@ -240,7 +248,7 @@ def keep_photos(
     known = [part for part in step.photos.split(",") if part]
     step.photos = ",".join([*known, *map(str, kept)])
     if made.level is not Level.NAMED:
-        release(ctx.session, kept)
+        release(ctx.session, kept, day_begin(ctx))
     return count
 
 
@@ -292,6 +300,7 @@ def attach_photos(ctx: Context, argument: str, picked: Mapping[str, tuple[str, .
     made = take(ctx, number)
     if not is_sender(ctx, ctx.who, made):
         raise UserError("error.not_allowed")
+    ctx.discreet = made.level is not Level.NAMED
     chosen = [int(part) for part in ids.split(",") if part.isdigit()]
     first = steps_of(ctx.session, made)[0]
     count = keep_photos(ctx, made, first, chosen, ctx.who)
@@ -319,7 +328,6 @@ def _second(ctx: Context, number: str) -> Reply:
     if is_sender(ctx, ctx.who, found):
         raise UserError("suggestion.own", number=number)
     count = second(ctx.session, found, ctx.who.id)
-    ctx.subject = found.number
     return Reply(
         fill(
             "suggestion.seconded",

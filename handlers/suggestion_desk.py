@@ -12,6 +12,7 @@ from handlers.context import Context
 from handlers.figures import minute_text
 from models.classify import Classifier, Guess, read_learnt
 from models.errors import UserError
+from models.forms.field import Answers, Facts
 from models.person import Grant, Member, Person, PersonState, Role
 from models.span import Span
 from models.suggestion import Clock, Level, Suggestion, by_number
@@ -225,6 +226,18 @@ def sender_id(ctx: Context, suggestion: Suggestion) -> int | None:
         return None
     sealed = ctx.unseal(SEALED, suggestion.number)
     return int(sealed) if sealed else None
+
+
+def hush(ctx: Context, answers: Answers) -> Facts:
+    """``facts`` of what senders do: of a confidential one nothing is written down that joins them.
+
+    Before the number is known it might be one.
+    """
+    number = answers.get("number")
+    one = by_number(ctx.session, number) if number else None
+    sealed = one is not None and one.level is Level.CONFIDENTIAL
+    ctx.discreet = number is None or (one is not None and sealed and is_sender(ctx, ctx.who, one))
+    return {}
 
 
 def keeper(ctx: Context) -> Person | None:

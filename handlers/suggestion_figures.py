@@ -31,7 +31,7 @@ from models.visit import Visit, VisitState
 
 MONTHS: Final = 6
 WORDS: Final = 20
-UNITS: Final = 30
+UNITS: Final = 15
 
 
 def month_days(month: str) -> tuple[date, date]:

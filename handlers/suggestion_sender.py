@@ -9,6 +9,8 @@ from handlers.context import Context
 from handlers.reply import Reply, fill
 from handlers.spec import Action, Command, Family
 from handlers.suggestion_desk import (
+    day_begin,
+    hush,
     is_sender,
     keeper,
     need,
@@ -47,7 +49,7 @@ def add(ctx: Context, answers: Answers) -> Reply:
     photos = answers["photos"] or ()
     attach(ctx.session, photos, ctx.who.id, one.number)
     if one.level is not Level.NAMED:
-        release(ctx.session, photos)
+        release(ctx.session, photos, day_begin(ctx))
     added(ctx, one, answers["said"], ctx.now, ",".join(map(str, photos)))
     return _answered(ctx, one, "suggestion.added")
 
@@ -64,6 +66,7 @@ def added(ctx: Context, one: Suggestion, said: str, at: datetime, photos: str = 
 def _own(ctx: Context, number: str) -> Suggestion:
     one = take(ctx, number)
     need(granted=is_sender(ctx, ctx.who, one), key="lookup.unknown", number=number)
+    ctx.discreet = one.level is not Level.NAMED
     return one
 
 
@@ -185,9 +188,9 @@ def look_at_name(ctx: Context, argument: str, picked: Mapping[str, tuple[str, ..
 
 FAMILY = Family(
     commands=(
-        Command(key="suggestion_add", form=ADD, run=add),
-        Command(key="rate", form=RATE, run=rate),
-        Command(key="reopen", form=REOPEN, run=reopen),
+        Command(key="suggestion_add", form=ADD, facts=hush, run=add),
+        Command(key="rate", form=RATE, facts=hush, run=rate),
+        Command(key="reopen", form=REOPEN, facts=hush, run=reopen),
     ),
     actions=(
         Action(key="suggestion.rate", run=rate_tapped),

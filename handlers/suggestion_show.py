@@ -27,6 +27,7 @@ from handlers.suggestion_desk import (
     tier_label,
     unit_name,
 )
+from models.classify import ALL, LearntWord
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
@@ -331,7 +332,7 @@ def my_suggestions(ctx: Context) -> Sequence[str]:
 
 def _sealed_ones(ctx: Context) -> Iterator[Suggestion]:
     """One's own confidential suggestions: the names are opened one by one."""
-    if ctx.room is not None:
+    if ctx.room is not None or not ctx.vault.ring():
         return
     since = ctx.today - STANDING
     for one in ctx.session.scalars(
@@ -413,7 +414,10 @@ LEDGER = Ledger(
 
 
 def held(ctx: Context, person_id: int) -> Sequence[Held]:
-    """What the family holds about a person: said, seconded and dealt with under their name."""
+    """What the family holds about a person: said, seconded and dealt with under their name.
+
+    Confidential ones are there where the keys are: on the page, not in the file.
+    """
     said = ctx.session.scalars(
         select(Suggestion)
         .where(Suggestion.person_id == person_id)
@@ -439,6 +443,10 @@ def held(ctx: Context, person_id: int) -> Sequence[Held]:
             Held(title=t("holding.suggestion.one"), at=s.day, number=s.number, text=s.said)
             for s in said
         ),
+        *(
+            Held(title=t("holding.suggestion.sealed"), at=s.day, number=s.number)
+            for s in _sealed_ones(ctx)
+        ),
         *(Held(title=t("holding.suggestion.second"), at=s.day, number=s.number) for s in seconded),
         *(Held(title=label(row.kind), at=row.at, number=row.number) for row in done),
     ]
@@ -451,11 +459,29 @@ HOLDING = Holding(
     readers=dict.fromkeys((*RECEIVERS, Role.SPECIALIST), Access.TEXT),
 )
 
+
+def _words(view: View) -> Rows:
+    del view
+    return select().select_from(LearntWord).where(LearntWord.word != ALL)
+
+
+WORDS = Ledger(
+    key="suggestion_words",
+    columns=(
+        Column(key="category", expr=LearntWord.category, width=16, show=_category),
+        Column(key="word", expr=LearntWord.word, width=16),
+        Column(key="count", expr=LearntWord.count, kind=Kind.NUMBER, width=10),
+    ),
+    query=_words,
+    order=(LearntWord.category, LearntWord.count.desc(), LearntWord.word),
+    roles=frozenset({Role.PARTY_OFFICE, Role.COMMITTEE_SECRETARY, Role.ADMIN}),
+)
+
 FAMILY = Family(
     commands=(Command(key="suggestion_work", form=WORK, run=work_list),),
     actions=(Action(key="suggestion.open", run=open_one),),
     records=(Record(prefix=PREFIX, show=show),),
-    ledgers=(LEDGER,),
+    ledgers=(LEDGER, WORDS),
     mine=(my_suggestions,),
     holdings=(HOLDING,),
 )

@@ -13,6 +13,7 @@ from handlers.suggestion_desk import (
     category_label,
     directs,
     due_text,
+    hush,
     in_time,
     is_sender,
     may_read,
@@ -41,6 +42,7 @@ from models.person import Member, member_by_userid
 from models.suggestion import (
     Clock,
     Draft,
+    Level,
     State,
     StepKind,
     Suggestion,
@@ -249,6 +251,7 @@ def recategorise(ctx: Context, answers: Answers) -> Reply:
     one.category_confirmed = True
     said = category_label(ctx, one.category)
     if by_sender:
+        ctx.discreet = one.level is not Level.NAMED
         add_step(ctx.session, one, StepKind.CATEGORISED, ctx.now, by_sender=True, said=said)
     else:
         note(ctx, one, StepKind.CATEGORISED, said)
@@ -419,7 +422,7 @@ FAMILY = Family(
     commands=(
         Command(key="suggestion_assign", form=ASSIGN, run=assign),
         Command(key="suggestion_return", form=RETURN, run=give_back),
-        Command(key="suggestion_category", form=CATEGORY, run=recategorise),
+        Command(key="suggestion_category", form=CATEGORY, facts=hush, run=recategorise),
         Command(key="suggestion_answer", form=ANSWER, run=answer),
         Command(key="suggestion_decline", form=DECLINE, run=decline),
         Command(key="suggestion_send_back", form=SEND_BACK, run=send_back),

@@ -130,8 +130,7 @@ def attach(session: Session, ids: Sequence[int], person_id: int, record: str) ->
     return done.rowcount  # type: ignore[attr-defined,no-any-return]  # an UPDATE has one
 
 
-def release(session: Session, ids: Sequence[int]) -> None:
-    """Forget who sent attachments, and what their files were called."""
-    session.execute(
-        update(Attachment).where(Attachment.id.in_(list(ids))).values(person_id=None, name="")
-    )
+def release(session: Session, ids: Sequence[int], day: datetime) -> None:
+    """Forget who sent attachments, at what time, and what their files were called."""
+    rows = update(Attachment).where(Attachment.id.in_(list(ids)))
+    session.execute(rows.values(person_id=None, name="", at=day))

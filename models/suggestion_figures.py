@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, or_
 from sqlalchemy.orm import Session
 
 from models.segment import things
-from models.suggestion import Clock, State, Suggestion
+from models.suggestion import Clock, Source, State, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +132,18 @@ def hot_words(
     """Words by the number of senders who used them, only those of ``least`` senders or more.
 
     A person counts once; each confidential and anonymous suggestion counts as a sender of its own,
-    for nobody knows better.
+    for nobody knows better. What was heard on a visit was said by the people there, not by whoever
+    wrote it down: a branch counts once a day.
     """
-    rows = session.execute(
-        select(Suggestion.id, Suggestion.person_id, Suggestion.said).where(
-            _within(first, last), *where
-        )
-    )
-    counted = count_words(
-        (f"person {row.person_id}" if row.person_id else f"suggestion {row.id}", row.said)
-        for row in rows
-    )
+    rows = session.scalars(select(Suggestion).where(_within(first, last), *where))
+    counted = count_words((_sender(one), one.said) for one in rows)
     return [(word, count) for word, count in counted if count >= least]
+
+
+def _sender(one: Suggestion) -> str:
+    if one.source is Source.VISIT:
+        return f"branch {one.place_id} {one.day}"
+    return f"person {one.person_id}" if one.person_id else f"suggestion {one.id}"
 
 
 def count_words(said: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.app import Runtime, build
 from bot.channel import Abilities, Answer, Click, Dialect, Incoming
 from bot.clock import FixedClock
+from config.rules import Rules
 from config.settings import read_settings
 from models.store.engine import Store
 from tests.process import free_port
@@ -26,6 +27,7 @@ class Talker:
     url: str
     start: datetime
     company: Company = field(default_factory=Company)
+    rules: Rules = PATIENT
     count: int = 0
 
     async def open(self, *, serve: bool = False) -> None:
@@ -41,7 +43,7 @@ class Talker:
             "ZBT_DATA_KEYS": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         }
         self.runtime: Runtime = build(
-            read_settings(environment), clock=self.clock, executor=inline, rules=PATIENT
+            read_settings(environment), clock=self.clock, executor=inline, rules=self.rules
         )
         await self.runtime.start(serve=serve, listen=False, deliver=False)
 

@@ -113,6 +113,7 @@ class AnonymousPage:
         self._product = product
         self._settings = settings = product.rules.suggestion.anonymous
         self._slow = Gate(settings.per_second, settings.waiting)
+        self._worked = Gate(settings.worked_per_second, settings.waiting)
         self._wrong = Gate(settings.per_second, settings.waiting)
         self._templates = environment()
 
@@ -162,7 +163,9 @@ class AnonymousPage:
         opened = self._product.signer.open("anonymous", ticket, TICKET_HOURS)
         if opened is None:
             return await self._form(posted.fields, t("anonymous.expired"), HTTPStatus.BAD_REQUEST)
-        if not has_worked(ticket, posted.fields.get("work", ""), self._settings.bits):
+        if has_worked(ticket, posted.fields.get("work", ""), self._settings.bits):
+            await self._worked.passed(0)
+        else:
             await self._slow.passed(self._settings.slow_seconds)
         code = make_code(self._product.signer.digest("query code", str(opened["n"])))
         try:

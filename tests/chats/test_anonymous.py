@@ -7,6 +7,7 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import pairwise
@@ -19,6 +20,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from bot.web.anonymous import BusyError, Gate, has_worked
+from jobs import JOBS
 from models.push import Content, Push
 from models.query_code import (
     ALPHABET,
@@ -31,9 +33,11 @@ from models.suggestion import Level, State, Suggestion
 from tests.conftest import WATCH
 from tests.process import Product
 from tests.talker import Talker
-from tests.world import World
+from tests.world import PATIENT, World
 
 START = datetime(2026, 11, 17, 2, 37, 41, tzinfo=UTC)
+AT = START + timedelta(minutes=13, seconds=22)
+"""When the letters are written. The process may be alive and a job may run then, nothing else."""
 SAID = "我们班的值班室冬天没有暖气，夜里只有八度，希望装个空调"
 AGENT = "Telltale/7.7 (Very Special Phone)"
 COOKIE = "zbt_session=telltale-cookie-of-b1p1"
@@ -177,6 +181,7 @@ async def test_nothing_that_came_or_changed_has_a_time_or_a_person(
     """Every row of every table before and after: only days, and nobody."""
     await talker.runtime.scheduler.sweep()
     before = rows(tmp_path / "test.db")
+    talker.clock.move_to(AT)
     for n in range(3):
         data = aiohttp.FormData()
         data.add_field("ticket", await guest.ticket())
@@ -187,18 +192,25 @@ async def test_nothing_that_came_or_changed_has_a_time_or_a_person(
         assert status == 200, html
         code = code_in(html)
         await guest.post("/anonymous/say", {"code": code, "act": "add", "said": "再补充一句话"})
+    talker.clock.move_to(START + timedelta(hours=1))
     await talker.runtime.scheduler.sweep()
     after = rows(tmp_path / "test.db")
+    own = [talker.runtime.presence.id.encode(), *(job.name.encode() for job in JOBS)]
+    for path, body in files(tmp_path).items():
+        for spot in re.finditer(f"{AT:%H:%M:%S}".encode(), body):
+            near = body[max(0, spot.start() - 150) : spot.end() + 150]
+            assert any(name in near for name in own), (path, near)
     changed = {table: [row for row in after[table] if row not in before[table]] for table in after}
     changed = {table: found for table, found in changed.items() if found}
-    assert set(changed) - {"process"} == {
+    machine = {"process", "job_run"}
+    assert set(changed) - machine == {
         "suggestion", "suggestion_step", "search_entry", "attachment", "blob",
     }  # fmt: skip
     day = "2026-11-17"
     midnight = "2026-11-16 16:00:00.000000"  # the beginning of the day in Shanghai
     due = "2026-11-18 10:00:00.000000"  # the end of work on the next working day
     for table, found in changed.items():
-        for row in found if table != "process" else []:
+        for row in found if table not in machine else []:
             for name, value in row.items():
                 said = str(value)
                 if re.search(r"\d\d:\d\d", said):
@@ -355,6 +367,27 @@ async def test_a_worn_out_code_opens_nothing(talker: Talker, guest: Guest) -> No
     assert worn[0] == wrong[0] == 404
     drop = re.compile(r'value="[^"]*"')
     assert drop.sub("", worn[1]) == drop.sub("", wrong[1])
+
+
+async def test_a_flood_from_one_machine_is_turned_away(sqlite_url: str) -> None:
+    """More letters and guesses than may wait: refused with a sentence, and nothing is stored."""
+    usual = PATIENT.suggestion
+    narrow = replace(usual.anonymous, waiting=2, per_second=0.5, slow_seconds=0.5)
+    rules = replace(PATIENT, suggestion=replace(usual, anonymous=narrow))
+    talker = Talker(sqlite_url, START, rules=rules)
+    await talker.open(serve=True)
+    guest = Guest(f"http://127.0.0.1:{talker.runtime.port}")
+    letters = [{"ticket": await guest.ticket(), "said": f"{SAID}（{n}）"} for n in range(8)]
+    taken = await asyncio.gather(*(guest.post("/anonymous", letter) for letter in letters))
+    guesses = await asyncio.gather(*(guest.follow(f"{'ABCDEFGH'[n]}" * 20) for n in range(8)))
+    with talker.store.reading() as session:
+        stored = len(session.scalars(select(Suggestion)).all())
+    await guest.close()
+    await talker.close()
+    assert {status for status, _ in taken} == {200, 429}
+    assert {status for status, _ in guesses} == {404, 429}
+    assert stored == [status for status, _ in taken].count(200)
+    assert all("没有保存" in html for status, html in taken if status == 429)
 
 
 async def test_guesses_are_slowed_for_everybody_alike() -> None:

@@ -5,6 +5,7 @@ calendar that is written out below.
 """
 
 import random
+import re
 import tomllib
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -176,6 +177,22 @@ async def test_words_of_few_are_nobodys_business(talker: Talker) -> None:
         words = dict(hot_words(session, date(2026, 6, 1), date(2026, 6, 30), 3))
     assert words["食堂"] == 3
     assert words["饭菜"] == 3
+    assert "打印机" not in words
+
+
+async def test_a_visitor_is_not_the_one_who_said_it(talker: Talker) -> None:
+    """Three branches told one visitor the same: three senders; one branch, three times, is one."""
+    wet = "雨衣用了三年一折就裂，申请更换"
+    slow = "打印机总是卡纸，换一台打印机行不行"
+    places = ("城南供电所", "城北供电所", "变电运维一班")
+    for place, said in [(place, wet) for place in places] + [(places[0], slow)] * 3:
+        answer = await talker.say("shuji", f"/走访 {place}党支部 座谈听取意见")
+        number = re.search(r"ZF-2026-\d{4}", answer)
+        assert number, answer
+        assert "收集建议 1 条" in await talker.say("shuji", f"/走访建议 {number[0]} {said}")
+    with talker.store.reading() as session:
+        words = dict(hot_words(session, date(2026, 6, 1), date(2026, 6, 30), 3))
+    assert words["雨衣"] == 3
     assert "打印机" not in words
 
 

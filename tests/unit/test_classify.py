@@ -14,6 +14,7 @@ from models.classify import Classifier, Learnt, count_words, keep_learnt, read_l
 from models.store.engine import Store
 
 SAMPLE = Path(__file__).parents[2] / "config" / "sample" / "suggestions.toml"
+APART = Path(__file__).parents[1] / "bench" / "apart.toml"
 CATEGORIES = default_rules().suggestion.categories
 RULES = Classifier({key: one.words for key, one in CATEGORIES.items() if key != OTHER})
 LEAST = default_rules().suggestion.word_senders
@@ -27,6 +28,10 @@ def session(store: Store) -> Iterator[Session]:
 
 def labelled() -> dict[str, list[str]]:
     return tomllib.loads(SAMPLE.read_text("utf-8"))
+
+
+def pairs(texts: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(category, text) for category, rows in texts.items() for text in rows]
 
 
 def accuracy(learnt: Learnt, texts: list[tuple[str, str]]) -> float:
@@ -44,6 +49,12 @@ def test_nine_of_ten_are_found_after_learning_from_others() -> None:
     both = accuracy(count_words(RULES, learn, LEAST), judge)
     assert rules >= 0.85
     assert both >= rules - 0.01
+
+
+def test_texts_written_apart_are_found() -> None:
+    """No word was put into a category, and nothing learnt, because of them."""
+    learnt = count_words(RULES, pairs(labelled()), LEAST)
+    assert accuracy(learnt, pairs(tomllib.loads(APART.read_text("utf-8")))) >= 0.85
 
 
 def test_a_correction_is_learnt() -> None:
