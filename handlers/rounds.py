@@ -29,9 +29,11 @@ from models.forms.typed import normal
 from models.group import Group
 from models.number import next_numbers
 from models.person import Grant, Person, PersonState, Role
-from models.unit import BranchType, Unit, UnitKind, UnitState, upwards
+from models.unit import BranchType, Unit, UnitKind, UnitState, covers, upwards
 
 KEEPERS = (Role.PARTY_OFFICE, Role.ADMIN)
+EVERY = ""
+"""The choice of all offices."""
 
 DRAW = Form(
     key="draw",
@@ -294,24 +296,42 @@ def _newest(ctx: Context, branch: int | None) -> tuple[Round, Sequence[Check]] |
 
 
 def show_rounds(ctx: Context, params: Mapping[str, str]) -> BoardPage:
-    """The page of the draws: pairs, seed, what was relaxed, and how to repeat it."""
-    rounds = ctx.session.scalars(
-        select(Round).join(Unit, Unit.id == Round.unit_id).order_by(Round.period.desc(), Unit.path)
+    """The page of the draws: pairs, seed, what was relaxed, and how to repeat it.
+
+    Of a month the reader's own office is shown first; the others, and all of them, by choice.
+    """
+    rows = ctx.session.execute(
+        select(Round, Unit)
+        .join(Unit, Unit.id == Round.unit_id)
+        .order_by(Round.period.desc(), Unit.path)
     ).all()
-    periods = list(dict.fromkeys(round_.period for round_ in rounds))
+    periods = list(dict.fromkeys(round_.period for round_, _ in rows))
     chosen = params.get("period", "")
     chosen = chosen if chosen in periods else next(iter(periods), "")
-    shown = [round_ for round_ in rounds if round_.period == chosen]
+    drawn = [(round_, office) for round_, office in rows if round_.period == chosen]
+    offices = [office for _, office in drawn]
+    code = params.get("office", _own_office(ctx, offices))
+    found = [round_ for round_, office in drawn if office.code == code]
+    shown = found or [round_ for round_, _ in drawn]
+    choices = [(EVERY, t("round.all_offices")), *((one.code, one.name) for one in offices)]
     return BoardPage(
         title=t("board.rounds.title"),
         note=t("round.board_note"),
         filters=(
             Filter("period", t("round.month"), [(p, period_words(p)) for p in periods], chosen),
+            Filter("office", t("round.office"), choices, code if found else EVERY),
         ),
         figures=_figures(ctx, shown),
         blocks=[block for round_ in shown for block in _blocks(ctx, round_)]
         or [TextBlock(text=t("round.none_yet"))],
     )
+
+
+def _own_office(ctx: Context, offices: Sequence[Unit]) -> str:
+    """The code of the nearest of these offices above the reader; empty if there is none."""
+    path = ctx.directory.place(ctx.session, ctx.who.unit_id).path
+    above = [office for office in offices if covers(office.path, path)]
+    return max(above, key=lambda office: len(office.path)).code if above else EVERY
 
 
 def _figures(ctx: Context, rounds: Iterable[Round]) -> Sequence[Figure]:

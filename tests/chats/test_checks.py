@@ -256,8 +256,13 @@ async def test_the_checklist_on_a_page_makes_score_and_findings(visitor: Visitor
     assert "下整改通知书" not in html
     await world.delivered()
     assert [m for m in world.desk.heard("b1p0") if "检查结果" in m.text]
-    status, _ = await visitor.enter("b1p3", "/board/rounds")
+    status, html = await visitor.enter("b1p3", "/board/rounds")
     assert status == 200
+    assert '<option value="GS" selected>青禾供电公司</option>' in html, "the own office first"
+    assert check.number in html
+    _, every = await visitor.get("/board/rounds?period=2026-11&office=")
+    assert '<option value="" selected>全部</option>' in every
+    assert check.number in every
 
 
 async def test_the_notice_comes_as_word_and_pdf(visitor: Visitor) -> None:
