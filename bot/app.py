@@ -185,6 +185,7 @@ class Runtime:
             self.contexts,
             self.outbox.wake,
             self.presence,
+            self.store.scrub,
         )
         self.presence.went_back = self._went_back
         await self.presence.start(listens=listen and self.settings.has_link)

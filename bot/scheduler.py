@@ -187,8 +187,10 @@ class Scheduler:
         contexts: Contexts,
         wake: Callable[[], None],
         presence: Presence,
+        scrub: Callable[[], bool],
     ) -> None:
         self._jobs = jobs
+        self._scrub = scrub
         self._writer = writer
         self._contexts = contexts
         self._clock = contexts.clock
@@ -301,6 +303,8 @@ class Scheduler:
             log.warning("run_failed", job=job.name, period=running.period, state=state.value)
             raise
         self._wake()
+        if job.shreds and not await asyncio.to_thread(self._scrub):
+            log.warning("log_not_emptied", job=job.name)
         log.info("job_done", job=job.name, period=running.period)
         return True
 

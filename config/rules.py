@@ -118,6 +118,8 @@ class Pledge:
     ``review_days``  working days; so are ``check_days``, by which the month's check is owed, and
                      ``end_days``, in which the branch concludes after a vote
     ``vote_least``   a vote's result is shown from so many votes on
+    ``vote_month``   from this month on the vote of the year is owed, and opened by its working day
+                     ``vote_open_days``
     """
 
     review_days: int
@@ -127,6 +129,8 @@ class Pledge:
     vote_days: int
     vote_least: int
     end_days: int
+    vote_month: int
+    vote_open_days: int
 
 
 @dataclass(frozen=True, slots=True)

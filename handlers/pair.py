@@ -104,10 +104,9 @@ def find_pair(ctx: Context, number: str, *, lock: bool = False) -> Pair:
 
 
 def own_side(ctx: Context, pair: Pair, sides: Sequence[PairSide]) -> PairSide | None:
-    """The side the speaker may act for: oneself, or the branch one is responsible for."""
-    mine = next((side for side in sides if side.person_id == ctx.who.id), None)
-    if mine is not None or pair.kind is not PairKind.BRANCH:
-        return mine
+    """The side the speaker may act for: oneself, or the branch whose secretary one is now."""
+    if pair.kind is not PairKind.BRANCH:
+        return next((side for side in sides if side.person_id == ctx.who.id), None)
     for side in sides:
         if side.unit_id is not None:
             path = branch_by_id(ctx, side.unit_id).path

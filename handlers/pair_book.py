@@ -158,20 +158,30 @@ def _takes_part(member: Member) -> ColumnElement[bool]:
     return exists().where(PairSide.pair_id == Pair.id, PairSide.person_id == member.id)
 
 
-def _pairs(view: View) -> Rows:
+def _own_branch(member: Member) -> ColumnElement[bool]:
+    if member.branch_id is None:
+        return false()
+    return exists().where(PairSide.pair_id == Pair.id, PairSide.unit_id == member.branch_id)
+
+
+def _readable(view: View) -> ColumnElement[bool]:
+    """Pairs one takes part in or reviews, and those between branches one may see."""
     member = view.member
-    seen: ColumnElement[bool] = true()
-    if member is not None:
-        below = [inside(path) for path in member.paths(*REVIEWERS)]
-        between = and_(Pair.kind == PairKind.BRANCH, seen_units(view))
-        seen = or_(_takes_part(member), between, or_(false(), *below))
+    if member is None:
+        return true()
+    below = [inside(path) for path in member.paths(*REVIEWERS)]
+    between = and_(Pair.kind == PairKind.BRANCH, or_(seen_units(view), _own_branch(member)))
+    return or_(_takes_part(member), between, or_(false(), *below))
+
+
+def _pairs(view: View) -> Rows:
     return (
         select()
         .select_from(Pair)
         .join(Unit, Unit.id == Pair.unit_id)
         .join(LEAD_SIDE, and_(LEAD_SIDE.pair_id == Pair.id, LEAD_SIDE.lead))
         .join(LEAD, LEAD.id == LEAD_SIDE.person_id)
-        .where(seen)
+        .where(_readable(view))
     )
 
 
@@ -206,6 +216,36 @@ PAIRS = Ledger(
     ),
     query=_pairs,
     order=(Pair.id.desc(),),
+)
+
+
+WRITER = aliased(Person)
+
+
+def _entries(view: View) -> Rows:
+    return (
+        select()
+        .select_from(PairEntry)
+        .join(Pair, Pair.id == PairEntry.pair_id)
+        .join(Unit, Unit.id == Pair.unit_id)
+        .join(WRITER, WRITER.id == PairEntry.person_id)
+        .where(_readable(view))
+    )
+
+
+ENTRIES = Ledger(
+    key="pair_entry",
+    columns=(
+        Column(key="number", expr=Pair.number, width=16),
+        Column(key="kind", expr=Pair.kind, kind=Kind.WORD, width=12),
+        Column(key="branch", expr=Unit.name, width=34, wide=True),
+        Column(key="writer", expr=WRITER.name, width=10),
+        Column(key="said", expr=PairEntry.said, width=50),
+        Column(key="quarter", expr=PairEntry.quarter, width=10),
+        Column(key="at", expr=PairEntry.at, kind=Kind.TIME, width=18),
+    ),
+    query=_entries,
+    order=(PairEntry.at.desc(), PairEntry.id.desc()),
 )
 
 
@@ -367,6 +407,7 @@ def owed_reviews(ctx: Context, member: Member | None) -> Iterator[Duty]:
             Pair.state == PairState.ACTIVE,
             Pair.ends_on < ctx.today,
             PairSide.reviewed_at.is_(None),
+            or_(PairSide.unit_id.is_not(None), Person.state == PersonState.ACTIVE),
             or_(PairSide.person_id == member.id, PairSide.unit_id.is_not(None))
             if member
             else true(),
@@ -397,11 +438,20 @@ def _held(ctx: Context, person_id: int) -> Iterator[Held]:
     )
     for pair, side in rows:
         yield Held(title=label(pair.kind), at=pair.at, number=pair.number, text=side.review)
+    entries = ctx.session.execute(
+        select(PairEntry, Pair.number)
+        .join(Pair, Pair.id == PairEntry.pair_id)
+        .where(PairEntry.person_id == person_id)
+        .order_by(PairEntry.at.desc())
+        .limit(SHOWN)
+    )
+    for entry, number in entries:
+        yield Held(title=t("pair.entry"), at=entry.at, number=number, text=entry.said)
 
 
 FAMILY = Family(
     records=(Record(prefix="DZ", show=show_pair),),
-    ledgers=(PAIRS,),
+    ledgers=(PAIRS, ENTRIES),
     boards=(Board(key="pairs", show=_board),),
     duties=(
         DutySource(key="pair_entry", find=quarterly),

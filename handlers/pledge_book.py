@@ -12,15 +12,14 @@ from handlers.content import Tone
 from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.organisation import seen_units
-from handlers.personal import Access, Holding, Kin, rows_of
 from handlers.places import OVERSEERS, branch_by_id
 from handlers.pledge import CHANGEABLE, REVIEWERS, find_pledge, owner_of
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
-from handlers.vote import may_see_result, result_text, waiting_ballots
+from handlers.vote import can_vote, may_see_result, result_text, sees_result, waiting_ballots
 from models.attachment import Attachment, FileState
 from models.errors import UserError
-from models.person import Person, Role
+from models.person import Person
 from models.pledge import (
     OPEN_TO_ALL,
     Pledge,
@@ -50,7 +49,7 @@ def show_pledge(ctx: Context, number: str) -> Dossier:
     pledge, branch = find_pledge(ctx, number)
     if not may_read(ctx, pledge, branch):
         raise UserError("lookup.unknown", number=number)
-    owner = owner_of(ctx, pledge)
+    owner, close = owner_of(ctx, pledge), _answers_for(ctx, pledge, branch)
     failed = "、".join(label(question) for question in pledge.questions_failed)
     return Dossier(
         number=pledge.number,
@@ -67,7 +66,7 @@ def show_pledge(ctx: Context, number: str) -> Dossier:
             Section(t("pledge.section_measure"), pledge.measure),
             Section(t("pledge.section_failed", questions=failed), pledge.note) if failed else _NONE,
             Section(t("pledge.section_vote"), _vote_text(ctx, pledge)),
-            Section(t("pledge.section_reason"), pledge.reason),
+            Section(t("pledge.section_reason"), pledge.reason if close else ""),
         ),
         steps=_steps(ctx, pledge, owner),
         acts=_acts(ctx, pledge, branch),
@@ -76,6 +75,8 @@ def show_pledge(ctx: Context, number: str) -> Dossier:
 
 
 _NONE = Section("", "")
+BETWEEN_THEM = (PledgeStep.RETURNED, PledgeStep.REVISED, PledgeStep.REMARKED)
+"""Steps that are between the owner and those who answer for the branch."""
 
 
 def _vote_text(ctx: Context, pledge: Pledge) -> str:
@@ -121,12 +122,16 @@ def _steps(ctx: Context, pledge: Pledge, owner: Person) -> Sequence[Step]:
     return sorted(rows, key=lambda step: step.at)
 
 
+def _answers_for(ctx: Context, pledge: Pledge, branch: Place) -> bool:
+    """Whether the reader made the pledge, or answers for its branch."""
+    return pledge.person_id == ctx.who.id or ctx.who.has(*REVIEWERS, over=branch.path)
+
+
 def _told(ctx: Context, pledge: Pledge) -> ColumnElement[bool]:
-    """Remarks are read by the owner and by those who answer for the branch."""
-    branch = branch_by_id(ctx, pledge.unit_id)
-    if pledge.person_id == ctx.who.id or ctx.who.has(*REVIEWERS, over=branch.path):
+    """Everybody reads the five steps; who answers for it also what the review and others said."""
+    if _answers_for(ctx, pledge, branch_by_id(ctx, pledge.unit_id)):
         return true()
-    return PledgeEvent.step != PledgeStep.REMARKED
+    return PledgeEvent.step.not_in(BETWEEN_THEM)
 
 
 def _photos(ctx: Context, pledge: Pledge) -> Sequence[int]:
@@ -145,9 +150,13 @@ def _acts(ctx: Context, pledge: Pledge, branch: Place) -> Sequence[Act]:
     number = {"number": pledge.number}
     if pledge.state is PledgeState.VOTING:
         return _ballot_acts(ctx, pledge)
+    answers_for = ctx.who.has(*REVIEWERS, over=branch.path)
     if pledge.state is PledgeState.PUBLIC:
-        return (Act(t("pledge_remark.act"), command="pledge_remark", answers=number),)
-    if not ctx.who.has(*REVIEWERS, over=branch.path):
+        remark = Act(t("pledge_remark.act"), command="pledge_remark", answers=number)
+        if not answers_for or can_vote(ctx, branch.id):
+            return (remark,)
+        return (Act(t("pledge_end.act"), command="pledge_end", answers=number), remark)
+    if not answers_for:
         return ()
     if pledge.state is PledgeState.APPROVED:
         publish = f"pledge.publish:{branch.code}"
@@ -218,7 +227,7 @@ def _pledges(view: View) -> Rows:
         .select_from(Pledge)
         .join(Unit, Unit.id == Pledge.unit_id)
         .join(OWNER, OWNER.id == Pledge.person_id)
-        .outerjoin(Ballot, Ballot.pledge_id == Pledge.id)
+        .outerjoin(Ballot, and_(Ballot.pledge_id == Pledge.id, sees_result(view.member)))
         .where(readable(view))
     )
 
@@ -428,19 +437,4 @@ FAMILY = Family(
     ledgers=(PLEDGES, ENTRIES),
     boards=(Board(key="pledges", show=_public_page),),
     mine=(my_pledges,),
-    holdings=(
-        Holding(
-            key="pledge",
-            tables=("pledge", "pledge_event", "pledge_entry", "pledge_check"),
-            find=rows_of(
-                Pledge,
-                Pledge.person_id,
-                Pledge.at,
-                title=lambda row: label(row.kind),
-                number=lambda row: row.number,
-                text=lambda row: row.text,
-            ),
-            readers=dict.fromkeys((Kin.COLLEAGUE, *Role), Access.TEXT),
-        ),
-    ),
 )

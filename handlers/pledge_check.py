@@ -7,22 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import aliased
 
 from config.texts import label, t
 from handlers.content import Button, Card, Text, Tone
 from handlers.context import Context
 from handlers.dossier import Act
 from handlers.duty import Duty, DutySource
-from handlers.organisation import near
+from handlers.organisation import near, seen_units
 from handlers.places import branch_in_question
 from handlers.pledge import REVIEWERS, branch_of_code
 from handlers.reply import Markdown, Reply, fill, lines
-from handlers.spec import Action, Command, Family, Where
+from handlers.spec import Action, Column, Command, Family, Kind, Ledger, Rows, View, Where
 from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Unit as UnitField
-from models.person import Member, Person
+from models.person import Member, Person, PersonState
 from models.pledge import Pledge, PledgeCheck, PledgeState, month_of
 from models.unit import Place, Unit
 
@@ -50,11 +51,11 @@ def silent_days(ctx: Context, pledge: Pledge) -> int:
 
 
 def silent_of(ctx: Context, unit_id: int) -> Sequence[tuple[Pledge, Person]]:
-    """The silent pledges of a branch with their owners, the longest silence first."""
+    """The silent pledges of a branch with their owners (still here), the longest silence first."""
     rows = ctx.session.execute(
         select(Pledge, Person)
         .join(Person, Person.id == Pledge.person_id)
-        .where(Pledge.unit_id == unit_id, is_silent(ctx))
+        .where(Pledge.unit_id == unit_id, is_silent(ctx), Person.state == PersonState.ACTIVE)
         .order_by(func.coalesce(Pledge.entry_at, Pledge.published_at), Pledge.id)
     )
     return [(pledge, person) for pledge, person in rows]
@@ -230,7 +231,36 @@ def owed_checks(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
 
 
+CHECKER = aliased(Person)
+
+
+def _checks(view: View) -> Rows:
+    return (
+        select()
+        .select_from(PledgeCheck)
+        .join(Unit, Unit.id == PledgeCheck.unit_id)
+        .join(CHECKER, CHECKER.id == PledgeCheck.person_id)
+        .where(seen_units(view))
+    )
+
+
+CHECKS = Ledger(
+    key="pledge_check",
+    columns=(
+        Column(key="month", expr=PledgeCheck.month, width=10),
+        Column(key="branch", expr=Unit.name, width=34),
+        Column(key="pledges", expr=PledgeCheck.pledges, kind=Kind.NUMBER, width=10),
+        Column(key="silent", expr=PledgeCheck.silent, kind=Kind.NUMBER, width=12),
+        Column(key="checker", expr=CHECKER.name, width=10),
+        Column(key="at", expr=PledgeCheck.at, kind=Kind.TIME, width=18),
+    ),
+    query=_checks,
+    order=(PledgeCheck.month.desc(), Unit.path.asc()),
+)
+
+
 FAMILY = Family(
+    ledgers=(CHECKS,),
     commands=(
         Command(
             key="pledge_check",

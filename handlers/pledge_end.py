@@ -6,7 +6,7 @@ counts neither for nor against anybody.
 
 from collections.abc import Iterator
 
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 
 from config.texts import label, t
 from handlers.content import Text
@@ -19,7 +19,7 @@ from handlers.pledge import REVIEWERS, find_pledge, note_step, owner_of, tell_ow
 from handlers.pledge_review import BY_SECRETARY
 from handlers.reply import Markdown, Reply, fill, lines
 from handlers.spec import Command, Family
-from handlers.vote import result_text
+from handlers.vote import can_vote, result_text
 from models.errors import UserError
 from models.forms.field import NOTHING, Answers, Facts
 from models.forms.form import Form
@@ -51,12 +51,17 @@ FORM = Form(
 
 
 def _endable(ctx: Context, number: str, end: str | None = None) -> Pledge:
-    """A pledge the speaker may conclude; before the vote only for an objective reason."""
+    """A pledge the speaker may conclude.
+
+    Without a vote only for an objective reason, or where so few people are that no vote could be
+    shown: there the branch speaks about it face to face.
+    """
     pledge, branch = find_pledge(ctx, number)
     ctx.need(*REVIEWERS, over=branch.path)
     if pledge.person_id == ctx.who.id:
         raise UserError("pledge_end.own")
-    if pledge.state is PledgeState.PUBLIC and end in (None, PledgeState.EXCUSED.value):
+    excused = end in (None, PledgeState.EXCUSED.value)
+    if pledge.state is PledgeState.PUBLIC and (excused or not can_vote(ctx, branch.id)):
         return pledge
     if pledge.state is not PledgeState.VOTED:
         key = (
@@ -138,6 +143,36 @@ def owed_ends(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
 
 
+def owed_votes(ctx: Context, member: Member | None) -> Iterator[Duty]:
+    """Branches whose year has come to its end and that have not spoken about its pledges yet."""
+    month, days = ctx.rules.pledge.vote_month, ctx.rules.pledge.vote_open_days
+    last = ctx.today.year if ctx.today.month >= month else ctx.today.year - 1
+    rows = ctx.session.execute(
+        select(Unit, Pledge.year, func.count(), func.min(Pledge.number))
+        .join(Pledge, Pledge.unit_id == Unit.id)
+        .where(
+            Pledge.state == PledgeState.PUBLIC,
+            Pledge.year <= last,
+            near(member, *REVIEWERS) if member else true(),
+        )
+        .group_by(Unit.id, Pledge.year)
+        .order_by(Unit.path, Pledge.year)
+    )
+    for unit, year, count, number in rows:
+        if can_vote(ctx, unit.id):
+            act = Act(t("vote.open_act"), command="vote_open", answers={"unit": unit.code})
+        else:
+            act = Act(t("pledge_end.act"), command="pledge_end", answers={"number": number})
+        yield Duty(
+            key=f"vote_open:{unit.code}:{year}",
+            title=t("vote.duty"),
+            detail=t("vote.duty_about", branch=unit.name, year=year, count=count),
+            due=ctx.calendar.nth_working(year, month, days),
+            unit_path=unit.path,
+            act=act,
+        )
+
+
 FAMILY = Family(
     commands=(
         Command(
@@ -149,5 +184,8 @@ FAMILY = Family(
             roles=frozenset(REVIEWERS),
         ),
     ),
-    duties=(DutySource(key="pledge_end", find=owed_ends),),
+    duties=(
+        DutySource(key="vote_open", find=owed_votes),
+        DutySource(key="pledge_end", find=owed_ends),
+    ),
 )

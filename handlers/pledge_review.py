@@ -23,7 +23,7 @@ from models.forms.kinds import Unit as UnitField
 from models.forms.kinds import YesNo
 from models.forms.record import RecordNumber
 from models.group import chats_of
-from models.person import Grant, Member, Person, Role
+from models.person import Grant, Member, Person, PersonState, Role
 from models.pledge import Pledge, PledgeState, PledgeStep, Question
 from models.unit import Place, Unit
 
@@ -275,12 +275,14 @@ BY_SECRETARY = (
 
 
 def sent_back(ctx: Context, member: Member | None) -> Iterator[Duty]:
-    """Pledges that the review sent back wait for their owners."""
+    """Pledges that the review sent back wait for their owners; nobody else can mend them."""
     rows = ctx.session.execute(
         select(Pledge, Unit.path)
         .join(Unit, Unit.id == Pledge.unit_id)
+        .join(Person, Person.id == Pledge.person_id)
         .where(
             Pledge.state == PledgeState.RETURNED,
+            Person.state == PersonState.ACTIVE,
             Pledge.person_id == member.id if member else true(),
         )
         .order_by(Pledge.id)

@@ -16,7 +16,7 @@ from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.duty import Duty, DutySource
 from handlers.organisation import near, seen_units
-from handlers.personal import Access, Holding, Kin, rows_of
+from handlers.personal import SHOWN, Access, Held, Holding, Kin
 from handlers.places import OVERSEERS, may_see
 from handlers.pledge_book import branch_wanted
 from handlers.post import COMMITTEE, SETTERS, difference_text, find_post
@@ -24,7 +24,7 @@ from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from models.errors import UserError
 from models.forms.periods import CalendarPeriod, PeriodKind
-from models.person import Member, Person, Role
+from models.person import Member, Person, PersonState, Role
 from models.post import (
     Post,
     PostKind,
@@ -38,6 +38,8 @@ from models.post import (
 from models.unit import Place, Unit, inside
 
 QUARTERS = 4
+MARKED_UNTIL = 3
+"""The month after which the committee's assessment of the last year is asked for no more."""
 
 
 # The card
@@ -177,7 +179,12 @@ YEARS = (
     select(
         PostMark.post_id.label("post_id"),
         PostMark.year.label("year"),
-        func.count(case((PostMark.committee.is_(False), 1))).label("quarters"),
+        *(
+            func.max(case((PostMark.period.like(f"%-Q{number}"), PostMark.score))).label(
+                f"q{number}"
+            )
+            for number in range(1, QUARTERS + 1)
+        ),
         _SELF.label("own"),
         _THEIRS.label("theirs"),
         (_THEIRS - _SELF).label("difference"),
@@ -217,7 +224,10 @@ MARKS = Ledger(
         Column(key="branch", expr=Unit.name, width=34, wide=True),
         Column(key="owner", expr=OWNER.name, width=10, wide=True),
         Column(key="year", expr=YEARS.c.year, kind=Kind.NUMBER, width=8, wide=True),
-        Column(key="quarters", expr=YEARS.c.quarters, kind=Kind.NUMBER, width=10, wide=True),
+        *(
+            Column(key=key, expr=YEARS.c[key], kind=Kind.NUMBER, width=8, wide=True)
+            for key in (f"q{number}" for number in range(1, QUARTERS + 1))
+        ),
         Column(key="own", expr=YEARS.c.own, kind=Kind.NUMBER, width=10, show=_one_decimal),
         Column(key="theirs", expr=YEARS.c.theirs, kind=Kind.NUMBER, width=10),
         Column(
@@ -341,32 +351,44 @@ def unassessed(ctx: Context, quarter: CalendarPeriod) -> ColumnElement[bool]:
 
 
 def owed_self(ctx: Context, member: Member | None) -> Iterator[Duty]:
-    """Owners who have not assessed themselves for the last quarter."""
+    """Owners who have not assessed themselves for the last quarter.
+
+    The post of somebody who left waits for the secretary, who finds another owner.
+    """
     quarter = last_quarter(ctx)
     first = quarter.shifted(1).days()[0]
     due = ctx.calendar.nth_working(first.year, first.month, ctx.rules.post.self_days)
     rows = ctx.session.execute(
-        select(Post, Unit.path)
+        select(Post, Unit.path, Person.state)
         .join(Unit, Unit.id == Post.unit_id)
-        .where(unassessed(ctx, quarter), Post.owner_id == member.id if member else true())
+        .join(Person, Person.id == Post.owner_id)
+        .where(
+            unassessed(ctx, quarter),
+            or_(Post.owner_id == member.id, Person.state != PersonState.ACTIVE)
+            if member
+            else true(),
+        )
         .order_by(Post.id)
     )
-    for post, path in rows:
+    for post, path, state in rows:
+        here = state is PersonState.ACTIVE
+        command = "post_self" if here else "post_owner"
+        act = t("post.assess_self" if here else "post.hand_over")
         yield Duty(
             key=f"post_self:{post.number}:{quarter_key(quarter)}",
-            title=t("post.duty_self"),
+            title=t("post.duty_self" if here else "post.duty_owner"),
             detail=t("post.duty_about", number=post.number, name=post.name),
             due=due,
             unit_path=path,
             owners=(post.owner_id,),
             number=post.number,
-            act=Act(t("post.assess_self"), command="post_self", answers={"number": post.number}),
+            act=Act(act, command=command, answers={"number": post.number}),
         )
 
 
 def owed_marks(ctx: Context, member: Member | None) -> Iterator[Duty]:
-    """In January: posts that the committee has not assessed for the year that ended."""
-    if ctx.today.month != 1:
+    """From January to March: posts not assessed by the committee for the year that ended."""
+    if ctx.today.month > MARKED_UNTIL:
         return
     year = ctx.today.year - 1
     marked = exists().where(PostMark.post_id == Post.id, PostMark.period == str(year))
@@ -397,6 +419,25 @@ def owed_marks(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
 
 
+def _held(ctx: Context, person_id: int) -> Iterator[Held]:
+    """Own posts and areas with their marks, and the marks somebody gave to others."""
+    for post in ctx.session.scalars(
+        select(Post).where(Post.owner_id == person_id).order_by(Post.at.desc()).limit(SHOWN)
+    ):
+        yield Held(title=post.name, at=post.at, number=post.number, text=post.scope)
+    rows = ctx.session.execute(
+        select(PostMark, Post.number)
+        .join(Post, Post.id == PostMark.post_id)
+        .where(or_(Post.owner_id == person_id, PostMark.person_id == person_id))
+        .order_by(PostMark.at.desc())
+        .limit(SHOWN)
+    )
+    for mark, number in rows:
+        key = "post.step_committee" if mark.committee else "post.step_self"
+        title = t(key, period=mark.period, score=mark.score)
+        yield Held(title=title, at=mark.at, number=number, text=mark.said)
+
+
 FAMILY = Family(
     records=(Record(prefix="GQ", show=show_post),),
     ledgers=(POSTS, MARKS),
@@ -410,14 +451,7 @@ FAMILY = Family(
         Holding(
             key="post",
             tables=("post", "post_standard", "post_mark"),
-            find=rows_of(
-                Post,
-                Post.owner_id,
-                Post.at,
-                title=lambda row: row.name,
-                number=lambda row: row.number,
-                text=lambda row: row.scope,
-            ),
+            find=_held,
             readers={Kin.COLLEAGUE: Access.FACTS, **dict.fromkeys(OVERSEERS, Access.TEXT)},
         ),
     ),

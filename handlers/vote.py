@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 
 from config.texts import label, t
 from handlers.board import Board, BoardPage, Cell, Figure, TableBlock, TextBlock
@@ -29,9 +29,9 @@ from models.forms.kinds import Choice, Date
 from models.forms.kinds import Unit as UnitField
 from models.forms.record import RecordNumber
 from models.group import chats_of
-from models.person import Person, PersonState
+from models.person import Member, Person, PersonState
 from models.pledge import Pledge, PledgeState, PledgeStep
-from models.unit import Place, Unit
+from models.unit import Place, Unit, inside
 from models.vote import (
     Ballot,
     BallotRoll,
@@ -90,6 +90,17 @@ def _voters(ctx: Context, unit_id: int) -> Sequence[Person]:
     ).all()
 
 
+def can_vote(ctx: Context, unit_id: int) -> bool:
+    """Whether a branch has as many voters on each pledge as a published result needs."""
+    count = (
+        select(func.count())
+        .select_from(Person)
+        .join(Unit, Unit.id == Person.unit_id)
+        .where(Unit.branch_id == unit_id, Person.state == PersonState.ACTIVE)
+    )
+    return (ctx.session.scalar(count) or 0) - 1 >= ctx.rules.pledge.vote_least
+
+
 def _in_state(ctx: Context, unit_id: int, state: PledgeState) -> Sequence[Pledge]:
     """The pledges of a branch in a state, locked until the commit."""
     return ctx.session.scalars(
@@ -112,15 +123,16 @@ def open_votes(ctx: Context, answers: Answers) -> Reply:
     until = answers["until"] or ctx.today + timedelta(days=ctx.rules.pledge.vote_days)
     if until < ctx.today:
         raise UserError("vote.past", day=until)
-    voters, least = _voters(ctx, branch.id), ctx.rules.pledge.vote_least
-    if len(voters) - 1 < least:
-        raise UserError("vote.too_few", branch=branch.name, least=least)
+    if not can_vote(ctx, branch.id):
+        least = ctx.rules.pledge.vote_least
+        number = public[0].number
+        raise UserError("vote.too_few", branch=branch.name, least=least, number=number)
     for pledge in public:
         pledge.move_to(ctx.session, PledgeState.VOTING)
         open_ballot(ctx.session, ctx.vault, pledge.id, pledge.number, until, ctx.now)
         note_step(ctx, pledge, PledgeStep.VOTE_OPENED, t("vote.until", day=until))
     ctx.subject = branch.code
-    _invite(ctx, branch, public, voters, until)
+    _invite(ctx, branch, public, _voters(ctx, branch.id), until)
     return Reply(fill("vote.opened", branch=branch.name, count=len(public), until=until))
 
 
@@ -368,7 +380,18 @@ def due_votes(ctx: Context, today: date, after: int) -> Sequence[Pledge]:
 def may_see_result(ctx: Context, pledge: Pledge) -> bool:
     """Those who were asked, the owner, and who answers for the branch."""
     branch = branch_by_id(ctx, pledge.unit_id)
-    return ctx.who.branch_id == branch.id or ctx.who.has(*REVIEWERS, over=branch.path)
+    if ctx.who.id == pledge.person_id or ctx.who.branch_id == branch.id:
+        return True
+    return ctx.who.has(*REVIEWERS, over=branch.path)
+
+
+def sees_result(member: Member | None) -> ColumnElement[bool]:
+    """The same as a condition over a pledge and its unit."""
+    if member is None:
+        return true()
+    own = Unit.id == member.branch_id if member.branch_id else false()
+    below = [inside(path) for path in member.paths(*REVIEWERS)]
+    return or_(Pledge.person_id == member.id, own, *below)
 
 
 def _voted(ctx: Context, person_id: int) -> Iterator[Held]:

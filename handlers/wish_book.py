@@ -16,7 +16,8 @@ from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.duty import Duty, DutySource
 from handlers.organisation import near
-from handlers.personal import Access, Holding, Kin, rows_of
+from handlers.personal import SHOWN as HELD
+from handlers.personal import Access, Held, Holding, Kin
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from handlers.wish import REVIEWERS, find_wish, place_of_wish, wisher_name
@@ -28,6 +29,7 @@ from models.wish import COME_TRUE, ON_THE_BOARD, UNDER_WAY, Wish, WishEvent, Wis
 
 SHOWN = 200
 """Tiles on the board."""
+FOR_ALL = (WishStep.SUBMITTED, WishStep.OPENED, WishStep.FULFILLED, WishStep.THANKED)
 BY_WISHER = (WishStep.SUBMITTED, WishStep.THANKED, WishStep.NOT_YET, WishStep.WITHDRAWN)
 
 
@@ -70,17 +72,18 @@ def show_wish(ctx: Context, number: str) -> Dossier:
             Section(t("wish.section_done"), wish.done if wish.state in COME_TRUE else ""),
             Section(t("wish.section_thanks"), wish.thanks),
         ),
-        steps=_steps(ctx, wish, name),
+        steps=_steps(ctx, wish, name, knows=knows),
         acts=_acts(ctx, wish),
         photos=[photo.id for photo in of_record(ctx.session, wish.number)],
     )
 
 
-def _steps(ctx: Context, wish: Wish, wisher: str) -> Sequence[Step]:
+def _steps(ctx: Context, wish: Wish, wisher: str, *, knows: bool) -> Sequence[Step]:
+    """What happened; who claimed it in vain is nobody's business but of those concerned."""
     rows = ctx.session.execute(
         select(WishEvent, Person.name)
         .outerjoin(Person, Person.id == WishEvent.person_id)
-        .where(WishEvent.wish_id == wish.id)
+        .where(WishEvent.wish_id == wish.id, true() if knows else WishEvent.step.in_(FOR_ALL))
         .order_by(WishEvent.at, WishEvent.id)
     )
     return [
@@ -317,6 +320,22 @@ def claims(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
 
 
+def _held(ctx: Context, person_id: int) -> Iterator[Held]:
+    """What somebody wished, and what somebody claimed of others."""
+    rows = ctx.session.scalars(
+        select(Wish)
+        .where(or_(Wish.person_id == person_id, Wish.claimer_id == person_id))
+        .order_by(Wish.at.desc())
+        .limit(HELD)
+    )
+    for wish in rows:
+        own = wish.person_id == person_id
+        key = "holding.wish.one" if own else "holding.wish.claimed"
+        text = wish.text if own else wish.done
+        title = t(key, state=label(wish.state))
+        yield Held(title=title, at=wish.at, number=wish.number, text=text)
+
+
 FAMILY = Family(
     records=(Record(prefix="XY", show=show_wish),),
     ledgers=(WISHES,),
@@ -330,14 +349,7 @@ FAMILY = Family(
         Holding(
             key="wish",
             tables=("wish", "wish_event"),
-            find=rows_of(
-                Wish,
-                Wish.person_id,
-                Wish.at,
-                title=lambda row: label(row.state),
-                number=lambda row: row.number,
-                text=lambda row: row.text,
-            ),
+            find=_held,
             readers={
                 Kin.OTHER_PARTY: Access.TEXT,
                 Kin.COLLEAGUE: Access.FACTS,

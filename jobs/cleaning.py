@@ -108,4 +108,4 @@ def _blobs(work: Clockwork) -> Iterator[None]:
             return
 
 
-JOB = Job("cleaning", run)
+JOB = Job("cleaning", run, shreds=True)

@@ -42,8 +42,10 @@ class Job:
 
     Killed between two pieces, it is begun again; every piece must therefore find out what is
     done already (pushes do so by their dedupe keys, frozen tables by their unique period).
-    ``name`` is contract; its times stand in the rules under ``schedule``.
+    ``name`` is contract; its times stand in the rules under ``schedule``. ``shreds``: it destroys
+    what must not be found again, and the database's own log is emptied after it.
     """
 
     name: str
     run: Callable[[Clockwork], Iterator[None]]
+    shreds: bool = False

@@ -21,4 +21,4 @@ def run(work: Clockwork) -> Iterator[None]:
         yield
 
 
-JOB = Job("vote-close", run)
+JOB = Job("vote-close", run, shreds=True)

@@ -8,10 +8,13 @@ from models.adjustment import Adjustment
 from models.base import Stateful
 from models.helpcall import HelpCall
 from models.mechanism import Mechanism
+from models.pair import Pair
+from models.pledge import Pledge
 from models.project import Project
 from models.promotion import Promotion
 from models.publicity import Sheet
 from models.score import Confer
+from models.wish import Wish
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "states"
 DRAWN: Final[dict[str, type[Stateful]]] = {
@@ -22,6 +25,9 @@ DRAWN: Final[dict[str, type[Stateful]]] = {
     "confer": Confer,
     "help_call": HelpCall,
     "mechanism": Mechanism,
+    "pledge": Pledge,
+    "wish": Wish,
+    "pair": Pair,
 }
 """What is drawn, by the name of its file."""
 

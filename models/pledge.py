@@ -98,7 +98,7 @@ class Pledge(Stateful, Base):
         ),
         PledgeState.RETURNED: frozenset({PledgeState.SUBMITTED, PledgeState.WITHDRAWN}),
         PledgeState.APPROVED: frozenset({PledgeState.PUBLIC, PledgeState.WITHDRAWN}),
-        PledgeState.PUBLIC: frozenset({PledgeState.VOTING, PledgeState.EXCUSED}),
+        PledgeState.PUBLIC: frozenset({PledgeState.VOTING, *ENDS}),
         PledgeState.VOTING: frozenset({PledgeState.VOTED}),
         PledgeState.VOTED: frozenset(ENDS),
     }

@@ -24,9 +24,13 @@ from models.directory import touch_organisation
 from models.errors import UserError
 from models.group import Group
 from models.history import Change, History
+from models.pair import LIVE, Pair, PairSide
 from models.person import Grant, Person, PersonState
+from models.pledge import ENDS, Pledge, PledgeState
+from models.post import Post, PostState
 from models.search import follow_unit
 from models.unit import BranchType, Place, Unit, UnitKind, UnitState, covers, inside, place_of
+from models.wish import UNDER_WAY, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ def rename_unit(session: Session, unit_id: int, name: str, act: Act) -> None:
 def absorb_unit(session: Session, unit_id: int, into_id: int, act: Act) -> None:
     """Merge a unit into another: people, teams and groups go over, the unit is closed.
 
-    Reports, projects, roles and people who left stay where they were.
+    Pledges, wishes, pairs and posts that are under way go over too, so that somebody can conclude
+    them. Reports, projects, roles, people who left and all that has ended stay where they were.
     """
     unit, into = place_of(session, unit_id), place_of(session, into_id)
     below = select(Unit.id).where(Unit.parent_id == unit_id, Unit.state == UnitState.ACTIVE)
@@ -124,10 +129,34 @@ def absorb_unit(session: Session, unit_id: int, into_id: int, act: Act) -> None:
         update(Group).where(Group.unit_id == unit_id).values(unit_id=into_id, bound_at=act.now),
         execution_options=PLAIN,
     )
+    _hand_on(session, unit_id, into_id)
     _end(session, unit_id, act, merged_into_id=into_id)
     change = unit_change(unit.code, Change.MERGED, {"name": unit.name}, {"into": into.code})
     remember(session, act, [change])
     _expire(session, Person, Group)
+
+
+def _hand_on(session: Session, unit_id: int, into_id: int) -> None:
+    """What is under way among people goes along with them."""
+    session.flush()
+    for kind, over in (
+        (Pledge, Pledge.state.not_in([*ENDS, PledgeState.WITHDRAWN])),
+        (Wish, Wish.state.in_(UNDER_WAY)),
+        (Pair, Pair.state.in_(LIVE)),
+        (Post, Post.state == PostState.ACTIVE),
+    ):
+        session.execute(
+            update(kind).where(kind.unit_id == unit_id, over).values(unit_id=into_id),
+            execution_options=PLAIN,
+        )
+    live = select(Pair.id).where(Pair.state.in_(LIVE))
+    session.execute(
+        update(PairSide)
+        .where(PairSide.unit_id == unit_id, PairSide.pair_id.in_(live))
+        .values(unit_id=into_id),
+        execution_options=PLAIN,
+    )
+    _expire(session, Pledge, Wish, Pair, PairSide, Post)
 
 
 # With guards

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.attachment import Attachment, FileState, store_blob
 from models.errors import UserError
+from models.forms.typed import normal
 from models.person import member_by_userid
+from models.secrecy import secrecy_mark
 
 MOST = 10
 """Megabytes of one photo."""
@@ -38,7 +40,9 @@ class Upload:
 
 
 def kind_of(upload: Upload, accept: str = "") -> str:
-    """The media type by the first bytes; what is not wanted or too large is a ``UserError``."""
+    """The media type by the first bytes; what is not wanted, marked or too large is refused."""
+    if mark := secrecy_mark(normal(upload.name)):
+        raise UserError("error.secret", mark=mark)
     if len(upload.data) > MOST * 2**20:
         raise UserError("web.photo_size", name=upload.name, most=MOST)
     if accept:

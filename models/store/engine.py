@@ -3,11 +3,13 @@
 SQLite runs in WAL mode with ``synchronous=FULL``: in a modelled power cut NORMAL lost 17-41 % of
 acknowledged messages, FULL none. A transaction begins as a writer at once (``BEGIN IMMEDIATE``),
 and SQLAlchemy issues BEGIN itself: the driver's own transaction handling breaks savepoints.
+What is deleted is overwritten (``secure_delete``), and :meth:`Store.scrub` empties the log in which
+it stood before: a destroyed text, or the counters of a ballot, shall not be found in the files.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -18,6 +20,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from config.settings import sqlite_path
 
 BUSY_MS = 15_000
+SCRUB_MS = 1_000
 READERS = 8
 
 
@@ -56,6 +59,21 @@ class Store:
         with Session(self.reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
+    def scrub(self) -> bool:
+        """Bring SQLite's write-ahead log into the file and empty it; False if somebody reads.
+
+        PostgreSQL has old row versions until its vacuum, and logs until they are recycled.
+        """
+        if not self.is_sqlite:
+            return True
+        with closing(sqlite3.connect(self.writer.url.database or "")) as connection:
+            connection.execute(f"PRAGMA busy_timeout={SCRUB_MS}")  # writers wait for it
+            try:
+                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError:
+                return False
+        return not busy
+
     def close(self) -> None:
         """Give all connections back."""
         self.writer.dispose()
@@ -85,6 +103,7 @@ def _sqlite(url: str, *, read_only: bool) -> Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-16000",
+            "secure_delete=ON",
             f"query_only={'ON' if read_only else 'OFF'}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -1,10 +1,11 @@
 """结对 as people do it: asked, agreed by both, kept, looked back upon; nobody is labelled."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select, update
 
+from jobs import pair_end
 from models.pair import Pair, PairKind, PairSide, PairState, PairView, quarter_of
 from models.person import Person
 from tests.chats.test_pledges import caught_up, tap, words
@@ -42,7 +43,7 @@ async def test_one_member_with_two_colleagues_and_both_must_agree(both_worlds: W
     answer = await world.say("b1p3", "/回应 DZ-2026-0001 愿意")
     assert "结对开始了" in answer.text
     await world.delivered()
-    await world.desk.until(lambda: "都愿意" in words(world, "b1p1") or None, 5)
+    await world.desk.until(lambda: "都愿意" in words(world, "b1p1") or None, 20)
     await world.say("b1p3", "/互助 DZ-2026-0001 一起完成 3 处带电消缺")
     (pair,) = pairs(world)
     assert (pair.state, pair.kind, pair.entries) == (PairState.ACTIVE, PairKind.MASSES, 1)
@@ -56,12 +57,23 @@ async def test_a_no_needs_no_reason_and_ends_it(world: World) -> None:
     await tap(world, "b1p2", "pair.no")
     assert [pair.state for pair in pairs(world)] == [PairState.DECLINED]
     await world.delivered()
-    await world.desk.until(lambda: "对方这次不方便" in words(world, "b1p1") or None, 5)
+    await world.desk.until(lambda: "对方这次不方便" in words(world, "b1p1") or None, 20)
     assert "已经回应过了" in (await world.say("b1p2", "/回应 DZ-2026-0001 是")).text
     await world.say("b1p1", "/结对 一带一 b1p2 一起学新工单系统")
     await world.say("b1p1", "/查 DZ-2026-0002")
     await tap(world, "b1p1", "pair.withdraw")
     assert pairs(world)[1].state is PairState.WITHDRAWN
+    for partner in ("b1p2", "b1p3"):
+        await world.say("b1p1", f"/结对 一带一 {partner} 一起学新工单系统")
+    await world.say("b1p2", "/回应 DZ-2026-0003 是")
+    for day, states in (
+        (date(2027, 1, 1), [PairState.ACTIVE, PairState.WITHDRAWN]),  # nobody answered in time
+        (date(2027, 1, 30), [PairState.ACTIVE, PairState.WITHDRAWN]),
+        (date(2027, 1, 31), [PairState.ENDED, PairState.WITHDRAWN]),  # nobody looked back
+    ):
+        at = datetime.combine(day, time(1), UTC)
+        await world.runtime.scheduler.run(pair_end.JOB, at, at)
+        assert [pair.state for pair in pairs(world)[2:]] == states
 
 
 REFUSED = [
@@ -127,6 +139,9 @@ async def test_two_branches_with_a_plan_a_quarterly_entry_and_reviews(both_world
     assert "学到了台区治理的办法" in (await world.say("b2p0", "/查 DZ-2026-0001")).text
     assert "学到了台区治理的办法" not in (await world.say("b2p4", "/查 DZ-2026-0001")).text
     assert "学到了" not in (await world.say("dangjian", "/台账 结对")).text
+    for who in ("b1p4", "b2p4"):
+        assert "10 千伏青石线" in (await world.say(who, "/台账 互助")).text
+    assert "还没有内容" in (await world.say("b3p4", "/台账 互助")).text
 
 
 async def test_by_page_alone_and_the_board_checks_the_ratio(visitor: Visitor) -> None:

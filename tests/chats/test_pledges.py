@@ -39,7 +39,7 @@ async def tap(world: World, userid: str, key: str) -> None:
                 return message
         return None
 
-    message = await world.desk.until(find, 5)
+    message = await world.desk.until(find, 20)
     card = message.card_for(userid)
     assert card
     keys = [b["key"] for b in card["button_list"] if b["key"].startswith(key)]
@@ -112,7 +112,7 @@ async def test_the_review_asks_four_questions_and_a_return_keeps_the_text(
     await world.say("b1p1", POST)
     await world.say("b1p0", "/待办")
     await tap(world, "b1p0", "begin:pledge_review")
-    await world.desk.until(lambda: "全年带头消缺 200 处" in words(world, "b1p0") or None, 5)
+    await world.desk.until(lambda: "全年带头消缺 200 处" in words(world, "b1p0") or None, 20)
     for number, said in enumerate(("是", "是", "否", "是"), 1):
         await tap(world, "b1p0", f"answer:1.{number}/{said}")
     answer = await world.say("b1p0", "200 处太多，按 120 处定")
@@ -121,7 +121,7 @@ async def test_the_review_asks_four_questions_and_a_return_keeps_the_text(
     assert row.state is PledgeState.RETURNED
     assert row.text == "全年带头消缺 200 处，当天缺陷当天处理"
     await world.delivered()
-    await world.desk.until(lambda: "没通过的：**切实可行**" in words(world, "b1p1") or None, 5)
+    await world.desk.until(lambda: "没通过的：**切实可行**" in words(world, "b1p1") or None, 20)
     assert "切实可行" not in words(world, "wr1")
     answer = await world.say("b1p1", "/改诺 CN-2026-0001 全年带头消缺 120 处，当天缺陷当天处理")
     assert "等支部审核" in answer.text
@@ -133,6 +133,12 @@ async def test_the_review_asks_four_questions_and_a_return_keeps_the_text(
         PledgeStep.REVISED,
         PledgeStep.APPROVED,
     ]
+    await world.say("b1p0", "/公诺")
+    for who, reads in (("b1p1", True), ("b1p0", True), ("b1p2", False), ("b2p1", False)):
+        seen = (await world.say(who, "/查 CN-2026-0001")).text
+        assert "全年带头消缺 120 处" in seen
+        assert ("200 处" in seen) == reads
+        assert ("切实可行" in seen) == reads
 
 
 async def test_what_passed_is_published_at_once_or_in_the_afternoon(both_worlds: World) -> None:
@@ -145,12 +151,12 @@ async def test_what_passed_is_published_at_once_or_in_the_afternoon(both_worlds:
     await world.say("b1p0", "/审诺 CN-2026-0001 是 是 是 是")
     await tap(world, "b1p0", "pledge.publish")
     await world.delivered()
-    await world.desk.until(lambda: "公开承诺 1 项" in words(world, "wr1") or None, 5)
+    await world.desk.until(lambda: "公开承诺 1 项" in words(world, "wr1") or None, 20)
     await world.say("b1p0", "/审诺 CN-2026-0002 是 是 是 是")
     await world.say("b2p0", "/审诺 CN-2026-0003 是 是 是 是")
     await world.later(hours=7)  # 17:00 of the same day
-    await world.desk.until(lambda: "城南员工2（岗位承诺）" in words(world, "wr1") or None, 5)
-    await world.desk.until(lambda: "城北员工1（岗位承诺）" in words(world, "wr2") or None, 5)
+    await world.desk.until(lambda: "城南员工2（岗位承诺）" in words(world, "wr1") or None, 20)
+    await world.desk.until(lambda: "城北员工1（岗位承诺）" in words(world, "wr2") or None, 20)
     assert "城北员工1" not in words(world, "wr1")
     await world.later(hours=1)
     assert words(world, "wr1").count("请大家监督") == 2

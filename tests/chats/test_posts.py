@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
+from models.person import Person
 from models.post import Post, PostMark, PostState
+from models.reorganise import Act, person_leaves
 from tests.chats.test_pledges import caught_up, tap, words
 from tests.visitor import Visitor
 from tests.world import World
@@ -36,7 +38,9 @@ async def test_a_year_of_a_post_and_the_difference_shown_to_both(both_worlds: Wo
     await day(world, 2027, 1, 4)
     await world.runtime.scheduler.sweep()
     await world.delivered()
-    await world.desk.until(lambda: "2026年第4季度岗区自评开始了" in words(world, "b1p0") or None, 5)
+    await world.desk.until(
+        lambda: "2026年第4季度岗区自评开始了" in words(world, "b1p0") or None, 20
+    )
     assert "岗区季度自评" in (await world.say("b1p1", "/待办")).text
     assert "岗区季度自评" not in (await world.say("b1p2", "/待办")).text
     await tap(world, "b1p1", "begin:post_self")
@@ -48,7 +52,7 @@ async def test_a_year_of_a_post_and_the_difference_shown_to_both(both_worlds: Wo
     answer = await world.say("shuji", "/评定 GQ-2026-0001 88 夜间工单有两次超时")
     assert "比自评低 4 分" in answer.text
     await world.delivered()
-    await world.desk.until(lambda: "比自评低 4 分" in words(world, "b1p1") or None, 5)
+    await world.desk.until(lambda: "比自评低 4 分" in words(world, "b1p1") or None, 20)
     assert marks(world) == [("2026-Q4", False, 92), ("2026", True, 88)]
     assert "岗区年度评定" not in (await world.say("shuji", "/待办")).text
     assert "92" in (await world.say("b1p1", "/台账 岗区评价")).text
@@ -88,7 +92,18 @@ async def test_what_is_not_allowed_says_why_and_changes_nothing(world: World) ->
     assert "已经评过了" in (await world.say("b1p1", "/自评 GQ-2026-0001 95 改一下")).text
     await world.say("dangjian", "/评定 GQ-2026-0001 95 做得好")
     assert "已经评过了" in (await world.say("shuji", "/评定 GQ-2026-0001 60 再评")).text
-    await world.say("b1p0", "/换岗 GQ-2026-0001 责任人：b1p2")
+    with world.store.writing() as session:
+        person_leaves(
+            session,
+            session.scalars(select(Person).where(Person.userid == "b1p1")).one(),
+            Act(world.clock.now(), "dangjian"),
+        )
+    await day(world, 2027, 4, 2)
+    assert "岗区责任人已离开" in (await world.say("b1p0", "/待办")).text
+    await tap(world, "b1p0", "begin:post_owner")
+    await world.say("b1p0", "b1p2")
+    assert "岗区责任人已离开" not in (await world.say("b1p0", "/待办")).text
+    assert "岗区季度自评" in (await world.say("b1p2", "/待办")).text
     await world.say("b1p0", "/查 GQ-2026-0001")
     await tap(world, "b1p0", "post.end")
     assert "已经撤了" in (await world.say("b1p2", "/自评 GQ-2026-0001 92 按时派发")).text

@@ -1,8 +1,10 @@
 """践诺 and 督诺 as people do them: entries with evidence, the monthly look, the reminder."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
+import aiohttp
 from PIL import Image
 from sqlalchemy import select
 
@@ -93,8 +95,22 @@ async def test_evidence_from_the_page_is_seen_by_those_who_may_read_the_pledge(
     assert 'value="CN-2026-0001"' in html
     _, html = await visitor.fill("practice", number="CN-2026-0001", said="当天处理 3 处缺陷")
     assert "LN-2026-0001" in html
+    assert "涉密不上网" in await send_evidence(visitor, "机密 线路图.jpg")
+    with visitor.world.store.reading() as session:
+        assert session.scalars(select(Attachment.name)).all() == []
+    assert "LN-2026-0002" in await send_evidence(visitor, "消缺.jpg")
     await visitor.enter("b2p1")
     assert (await visitor.get("/record/LN-2026-0001"))[0] == 200
+
+
+async def send_evidence(visitor: Visitor, name: str) -> str:
+    """An entry from the page with a photo of this name; the page that follows."""
+    _, html = await visitor.get("/form/practice?number=CN-2026-0001")
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    assert token
+    data = aiohttp.FormData({"token": token[1], "number": "CN-2026-0001", "said": "又处理 2 处"})
+    data.add_field("photos.files", photo(), filename=name, content_type="image/jpeg")
+    return (await visitor.send("practice", data))[1]
 
 
 REFUSED = [
@@ -131,7 +147,7 @@ async def test_the_months_job_reminds_in_private_and_once(both_worlds: World) ->
     for _ in range(2):
         await world.runtime.scheduler.sweep()
         await world.delivered()
-    told = await world.desk.until(lambda: words(world, "b1p1") or None, 5)
+    told = await world.desk.until(lambda: words(world, "b1p1") or None, 20)
     assert told.count("最近还没有践诺记录") == 1
     assert "岗位承诺“全年带头消缺 200 处" in told
     assert "服务承诺“每月上门帮 2 户" in told
@@ -163,6 +179,7 @@ async def test_the_check_is_owed_once_a_month_and_noted_in_one_tap(world: World)
     with world.store.reading() as session:
         check = session.scalars(select(PledgeCheck)).one()
     assert (check.month, check.pledges, check.silent) == ("2027-01", 1, 1)
+    assert "2027-01" in (await world.say("b1p3", "/台账 督诺")).text
     assert "本月督诺" not in (await world.say("b1p0", "/待办")).text
     assert "已经督过了" in (await world.say("b1p0", "/督诺")).text
 

@@ -5,7 +5,11 @@ from functools import partial
 
 from sqlalchemy import func, select
 
+from handlers.catalogue import catalogue
+from handlers.spec import View
+from handlers.table import Wish, page_of
 from models.pledge import Pledge, PledgeState
+from models.reorganise import Act, merge_units
 from models.vote import Ballot, BallotRoll
 from tests.chats.test_pledge_pages import press
 from tests.chats.test_pledges import POST, caught_up, tap, words
@@ -31,6 +35,16 @@ def state(world: World) -> PledgeState:
         return session.scalars(select(Pledge.state).order_by(Pledge.id)).first()  # type: ignore[return-value]
 
 
+def votes_in_ledger(world: World, userid: str) -> tuple[object, ...]:
+    """What the first row of the ledger 承诺 tells somebody of the votes."""
+    with world.store.reading() as session:
+        ctx = world.runtime.contexts.reading(session, userid)
+        book = catalogue().ledger_named("承诺")
+        assert book
+        (row, *_) = page_of(book, View(ctx, ctx.member, {}), Wish()).rows
+        return tuple(row[-3:])
+
+
 async def opened(world: World, *who: str) -> None:
     """Public pledges of branch 1 (without names: of b1p1), and the vote on them."""
     await publish(world, *((one, POST) for one in who or ("b1p1",)))
@@ -51,7 +65,7 @@ async def test_five_votes_are_shown_after_the_end_and_not_before(both_worlds: Wo
     await world.open_chats(["wr1"])
     await opened(world)
     await world.delivered()
-    await world.desk.until(lambda: "评诺开始了" in words(world, "wr1") or None, 5)
+    await world.desk.until(lambda: "评诺开始了" in words(world, "wr1") or None, 20)
     for voter, said in (("b1p0", "满意"), ("b1p2", "满意"), ("b1p3", "基本满意")):
         answer = await world.say(voter, f"/评诺 {NUMBER} {said}")
         assert "已投" in answer.text
@@ -71,10 +85,14 @@ async def test_five_votes_are_shown_after_the_end_and_not_before(both_worlds: Wo
     row = ballot(world)
     assert (row.voters, row.good, row.fair, row.poor) == (5, 3, 1, 1)
     result = "5 人参评：满意 3，基本满意 1，不满意 1"
-    await world.desk.until(lambda: result in words(world, "b1p1") or None, 5)
+    await world.desk.until(lambda: result in words(world, "b1p1") or None, 20)
     for who in ("b1p2", "dangjian"):
         assert result in (await world.say(who, f"/查 {NUMBER}")).text
+        assert votes_in_ledger(world, who) == (3, 1, 1)
     assert "人参评" not in (await world.say("b2p1", f"/查 {NUMBER}")).text
+    for who in ("zhuanye", "admin"):
+        assert "人参评" not in (await world.say(who, f"/查 {NUMBER}")).text
+        assert votes_in_ledger(world, who) == (None, None, None)
     assert voted(world) == 0  # the roll is gone
 
 
@@ -176,7 +194,26 @@ async def test_the_branch_concludes_and_an_objective_reason_is_neutral(world: Wo
         ends = session.scalars(select(Pledge.state).order_by(Pledge.id)).all()
     assert ends == [PledgeState.KEPT, PledgeState.EXCUSED, PledgeState.PARTLY]
     await world.delivered()
-    await world.desk.until(lambda: "台风抢险两个月" in words(world, "b1p2") or None, 5)
+    await world.desk.until(lambda: "台风抢险两个月" in words(world, "b1p2") or None, 20)
+    for who, reads in (("b1p2", True), ("b1p0", True), ("b1p3", False)):
+        seen = (await world.say(who, "/查 CN-2026-0002")).text
+        assert "客观原因未兑现" in seen
+        assert ("台风抢险两个月" in seen) == reads
+
+
+async def test_the_vote_of_the_year_is_owed_and_goes_over_when_branches_merge(world: World) -> None:
+    await publish(world, ("b1p1", POST))
+    assert "组织评诺" not in (await world.say("b1p0", "/待办")).text
+    world.clock.move_to(datetime(2026, 12, 1, 2, 0, tzinfo=UTC))
+    await world.desk.connected(20)
+    assert "2026 年，1 项公开的承诺还没有评诺" in (await world.say("b1p0", "/待办")).text
+    with world.store.writing() as session:
+        merge_units(session, 2, 3, Act(world.clock.now(), "dangjian"))
+    assert "你的角色办不了" in (await world.say("b1p0", f"/认定 {NUMBER} 已兑现")).text
+    assert "1 项公开的承诺还没有评诺" in (await world.say("b2p0", "/待办")).text
+    assert "评诺开始" in (await world.say("b2p0", "/开评")).text
+    assert "组织评诺" not in (await world.say("b2p0", "/待办")).text
+    assert "已投" in (await world.say("b2p3", f"/评诺 {NUMBER} 满意")).text
 
 
 async def test_an_objective_reason_needs_no_vote_and_small_branches_are_told(world: World) -> None:
@@ -188,7 +225,10 @@ async def test_an_objective_reason_needs_no_vote_and_small_branches_are_told(wor
     with world.store.writing() as session:
         session.connection().exec_driver_sql("UPDATE person SET state='left' WHERE userid='b1p5'")
         session.connection().exec_driver_sql("UPDATE counter SET last=last+1 WHERE prefix='org'")
-    assert "不足 5 人" in (await world.say("b1p0", "/开评")).text
+    answer = await world.say("b1p0", "/开评")
+    assert "不足 5 人" in answer.text
+    assert "/认定 CN-2026-0002 已兑现" in answer.text
+    assert "已认定：已兑现" in (await world.say("b1p0", "/认定 CN-2026-0002 已兑现")).text
 
 
 async def test_anybody_may_speak_about_a_public_pledge_to_its_owner_and_the_secretary(
@@ -200,7 +240,7 @@ async def test_anybody_may_speak_about_a_public_pledge_to_its_owner_and_the_secr
     assert "已转给城南员工1和支部书记" in answer.text
     await world.delivered()
     for who in ("b1p1", "b1p0"):
-        await world.desk.until(partial(_heard, world, who), 5)
+        await world.desk.until(partial(_heard, world, who), 20)
         assert "线路换得很好" in (await world.say(who, f"/查 {NUMBER}")).text
     assert "线路换得很好" not in (await world.say("b1p2", f"/查 {NUMBER}")).text
     assert "监督由别人来" in (await world.say("b1p1", f"/监督 {NUMBER} 我做得很好")).text
