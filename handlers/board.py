@@ -100,10 +100,11 @@ class StoriesBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextBlock:
-    """Words, one paragraph a line."""
+    """Words, one paragraph a line; ``acts`` are the buttons below them that are about them."""
 
     text: str
     title: str = ""
+    acts: Sequence[Act] = ()
 
 
 BoardBlock: TypeAlias = TableBlock | TilesBlock | ChartBlock | StoriesBlock | TextBlock

@@ -4,14 +4,14 @@ Branches only; no list of persons anywhere (PRODUCT.md E.6). Members see their o
 best and the middle of its type, those who answer for several see all of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
 from sqlalchemy import ColumnElement, case, exists, func, select
 
-from config.texts import t
+from config.texts import label, t
 from handlers.board import Board, BoardPage, Cell, Figure, TableBlock
 from handlers.context import Context
 from handlers.organisation import seen_units
@@ -33,7 +33,8 @@ from models.vote import Ballot
 from models.wish import COME_TRUE, Wish
 
 FEWEST = 3
-"""Branches of a type from which a best and a middle say nothing about a single one."""
+"""Branches of a type from which a best and a middle say nothing about a single one, and ballots of
+a branch from which its satisfaction says nothing about a single person."""
 HEADINGS = ("branch", "entries", "shown", "solved", "kept", "pleased", "votes")
 ENDED = (PledgeState.KEPT, PledgeState.PARTLY, PledgeState.UNKEPT)
 """What an objective reason excused counts nowhere."""
@@ -73,7 +74,9 @@ def standings(ctx: Context, year: int, where: ColumnElement[bool]) -> list[Stand
         .order_by(Unit.path)
     ):
         count, shown = entries.get(unit.id, (0, 0))
-        deeds, kept, ended, pleased, votes = ends.get(unit.id, (0, 0, 0, 0, 0))
+        deeds, kept, ended, ballots, pleased, votes = ends.get(unit.id, (0, 0, 0, 0, 0, 0))
+        if ballots < FEWEST:  # it would be one person's result under the branch's name
+            pleased = votes = 0
         found.append(
             Standing(
                 unit.id,
@@ -112,7 +115,9 @@ def _entries(year: int) -> Rows:
 
 
 def _ends(year: int) -> Rows:
-    """Unit, deeds kept, pledges kept and concluded, good and fair votes, all published votes."""
+    """Unit, deeds kept, pledges kept and concluded; ballots published, their good and fair votes,
+    all their votes.
+    """
     kept = Pledge.state == PledgeState.KEPT
     return (
         select(
@@ -120,6 +125,7 @@ def _ends(year: int) -> Rows:
             func.count(case((kept & (Pledge.category == PledgeClass.DEED), 1))),
             func.count(case((kept, 1))),
             func.count(case((Pledge.state.in_(ENDED), 1))),
+            func.count(Ballot.good),
             func.coalesce(func.sum(Ballot.good + Ballot.fair), 0),
             func.coalesce(func.sum(Ballot.good + Ballot.fair + Ballot.poor), 0),
         )
@@ -164,14 +170,26 @@ def _board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         title=t("board.compare.title"),
         note=t("compare.note", least=ctx.rules.pledge.vote_least),
         figures=_figures(found),
-        blocks=(
-            TableBlock(
-                headings=tuple(t(f"compare.{key}") for key in HEADINGS),
-                rows=[_cells(name, one) for name, one in rows],
-                numeric=frozenset(range(1, len(HEADINGS))),
-            ),
-        ),
+        blocks=[_table(kind, own) for kind, own in _by_type(rows)],
         filters=(choice,),
+    )
+
+
+def _by_type(
+    rows: Sequence[tuple[str, Standing]],
+) -> Iterator[tuple[BranchType | None, Sequence[tuple[str, Standing]]]]:
+    """Branches of different types do different work: each type has a table of its own."""
+    for kind in (*BranchType, None):
+        if own := [row for row in rows if row[1].branch_type is kind]:
+            yield kind, own
+
+
+def _table(kind: BranchType | None, rows: Sequence[tuple[str, Standing]]) -> TableBlock:
+    return TableBlock(
+        title=label(kind) if kind else "",
+        headings=tuple(t(f"compare.{key}") for key in HEADINGS),
+        rows=[_cells(name, one) for name, one in rows],
+        numeric=frozenset(range(1, len(HEADINGS))),
     )
 
 
@@ -219,7 +237,7 @@ def _of_all(found: Sequence[Standing], of: Callable[[list[float]], float]) -> St
     return Standing(
         0,
         "",
-        None,
+        found[0].branch_type,
         int(column(one.entries for one in found) or 0),
         column(one.shown for one in found),
         int(column(one.solved for one in found) or 0),

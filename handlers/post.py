@@ -227,6 +227,14 @@ def period_text(period: CalendarPeriod) -> str:
     return Period(key="period", kinds=(period.kind,)).echo(period)
 
 
+def mark_period(mark: PostMark) -> str:
+    """The period of a mark in words."""
+    year, _, quarter = mark.period.partition("-Q")
+    if not quarter:
+        return t("post.year", year=year)
+    return t("post.quarter_of", year=year, quarter=t(f"ledger.post_mark.q{quarter}"))
+
+
 def _own_post(ctx: Context, number: str) -> Post:
     post, _ = find_post(ctx, number)
     if post.owner_id != ctx.who.id:

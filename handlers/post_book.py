@@ -19,7 +19,7 @@ from handlers.organisation import near, seen_units
 from handlers.personal import SHOWN, Access, Held, Holding, Kin
 from handlers.places import OVERSEERS, may_see
 from handlers.pledge_book import branch_wanted
-from handlers.post import COMMITTEE, SETTERS, difference_text, find_post
+from handlers.post import COMMITTEE, SETTERS, difference_text, find_post, mark_period
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from models.errors import UserError
@@ -100,7 +100,7 @@ def _steps(ctx: Context, marks: Sequence[PostMark]) -> Sequence[Step]:
             mark.at,
             t(
                 "post.step_committee" if mark.committee else "post.step_self",
-                period=mark.period,
+                period=mark_period(mark),
                 score=mark.score,
             ),
             names[mark.person_id],
@@ -304,7 +304,7 @@ def _table(ctx: Context, rows: Sequence[tuple[Post, str, Unit]]) -> TableBlock:
             t("post.head_name"),
             t("post.fact_branch"),
             t("post.fact_owner"),
-            *(quarter.partition("-")[2] for quarter in quarters),
+            *(t(f"ledger.post_mark.q{number}") for number in range(1, QUARTERS + 1)),
             t("post.head_self"),
             t("post.head_committee"),
             t("post.head_difference"),
@@ -434,14 +434,14 @@ def _held(ctx: Context, person_id: int) -> Iterator[Held]:
     )
     for mark, number in rows:
         key = "post.step_committee" if mark.committee else "post.step_self"
-        title = t(key, period=mark.period, score=mark.score)
+        title = t(key, period=mark_period(mark), score=mark.score)
         yield Held(title=title, at=mark.at, number=number, text=mark.said)
 
 
 FAMILY = Family(
     records=(Record(prefix="GQ", show=show_post),),
     ledgers=(POSTS, MARKS),
-    boards=(Board(key="posts", show=_board),),
+    boards=(Board(key="posts", show=_board, confined=True),),
     duties=(
         DutySource(key="post_self", find=owed_self),
         DutySource(key="post_mark", find=owed_marks),

@@ -16,6 +16,7 @@ from handlers.clocks import after_quiet_hours
 from handlers.content import Button, Card, Text, Tone
 from handlers.context import Context
 from handlers.dossier import Act, path_of
+from handlers.figures import date_text
 from handlers.options import options_of
 from handlers.personal import Held, Holding
 from handlers.places import branch_by_id, branch_in_question
@@ -337,9 +338,8 @@ def _page(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         none = TextBlock(text=t("vote.board_none"))
         return BoardPage(title=t("board.vote.title"), note=note, figures=figures, blocks=(none,))
     first = waiting[0]
-    figures.append(Figure(t("vote.figure_until"), _until(ctx, first).isoformat()))
+    figures.append(Figure(t("vote.figure_until"), date_text(_until(ctx, first), ctx.today)))
     name = owner_of(ctx, first).name
-    said = t("vote.board_text", name=name, kind=label(first.kind), text=first.text)
     rest = TableBlock(
         title=t("vote.rest"),
         headings=(t("vote.rest_row"),),
@@ -354,12 +354,15 @@ def _page(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         figures=figures,
         blocks=(
             TextBlock(
-                title=first.number,
-                text=f"{said}\n{t('vote.board_entries', count=first.entries)}",
+                title=t("vote.card_title", name=name, kind=label(first.kind)),
+                text=f"{first.text}\n{t('vote.board_entries', count=first.entries)}",
+                acts=[
+                    Act(label(one), action=f"vote.cast:{first.number}/{one.value}")
+                    for one in Verdict
+                ],
             ),
             *((rest,) if len(waiting) > 1 else ()),
         ),
-        acts=[Act(label(one), action=f"vote.cast:{first.number}/{one.value}") for one in Verdict],
     )
 
 
@@ -411,7 +414,7 @@ FAMILY = Family(
         Command(key="vote", form=FORM, run=vote, where=Where.PRIVATE, unrecorded=True),
         Command(key="vote_open", form=OPEN, run=open_votes, roles=frozenset(REVIEWERS)),
     ),
-    boards=(Board(key="vote", show=_page),),
+    boards=(Board(key="vote", show=_page, confined=True),),
     holdings=(Holding(key="ballot", tables=("ballot_roll",), find=_voted),),
     actions=(
         Action(key="vote.cast", run=cast_tapped, unrecorded=True),

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.channel import Click, Incoming
 from bot.web import views
+from bot.web.access import form_token
 from bot.web.brake import HEAVY
 from bot.web.login import own_path
 from bot.web.markdown import to_html
@@ -120,6 +121,8 @@ async def done(frame: Frame, incoming: Incoming, back: str) -> web.StreamRespons
         return frame.message("error.world", 503)
     body = to_html(answer.text if answer else "")
     card = (answer.update or answer.card) if answer else None
-    page = frame.page("result.html", body=body, card=card, back=back)
+    acts = views.card_acts(card, frame.site.catalogue.actions) if card else []
+    token = form_token(frame.site.signer, incoming.sender, ACT, frame.site.token())
+    page = frame.page("result.html", body=body, card=card, back=back, acts=acts, token=token)
     page.headers["X-Form"] = "done"  # for scripts: handed in, and not the form with problems
     return page

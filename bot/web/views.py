@@ -1,6 +1,6 @@
 """Pages of single things and of boards: what their templates need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from handlers.board import (
     TextBlock,
     TilesBlock,
 )
+from handlers.content import Card
 from handlers.context import Context
 from handlers.dossier import Act, Dossier
 from handlers.figures import minute_text
@@ -38,13 +39,17 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One block with the name of how it is drawn; a chart with its drawing and legend."""
+    """One block with the name of how it is drawn; a chart with its drawing and legend.
+
+    ``acts`` are the block's own buttons, each with the address it leads to, if any.
+    """
 
     kind: str
     block: BoardBlock
     drawing: str = ""
     legend: Sequence[tuple[str, Markup]] = ()
     pager: "Pager | None" = None
+    acts: Sequence[tuple[Act, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,23 @@ def act_href(act: Act) -> str:
         return ""
     query = urlencode(act.answers)
     return f"/form/{act.command}" + (f"?{query}" if query else "")
+
+
+def card_acts(card: Card, actions: Container[str]) -> list[tuple[Act, str]]:
+    """The buttons of a card that was answered, for the page; those of a dialogue stay in chat."""
+    if card.selects or card.ticks:
+        return []
+    found = []
+    for button in card.buttons:
+        name, _, argument = button.action.partition(":")
+        command, *filled = argument.split("/")
+        if name == "begin":
+            answers = dict(part.split("=", 1) for part in filled if "=" in part)
+            act = Act(button.label, command=command, answers=answers, tone=button.tone)
+            found.append((act, act_href(act)))
+        elif name in actions:
+            found.append((Act(button.label, action=button.action, tone=button.tone), ""))
+    return found
 
 
 def dossier_values(ctx: Context, dossier: Dossier) -> Mapping[str, Any]:
@@ -115,7 +137,8 @@ def _drawn(block: BoardBlock, key: str, params: Mapping[str, str]) -> Drawn:
     if isinstance(block, TilesBlock) and len(block.tiles) > TILES:
         pager, tiles = _paged(block.tiles, TILES, key, params)
         return Drawn("tiles", replace(block, tiles=tiles), pager=pager)
-    return Drawn(KINDS[type(block)], block)
+    acts = [(act, act_href(act)) for act in block.acts] if isinstance(block, TextBlock) else []
+    return Drawn(KINDS[type(block)], block, acts=acts)
 
 
 def _paged(

@@ -171,7 +171,7 @@ async def test_by_page_alone_and_the_board_checks_the_ratio(visitor: Visitor) ->
         "0",
         "0",
     ]
-    assert "1 带 2" in html
+    assert "1∶2</dd>" in html
     _, html = await visitor.get("/ledger/pair")
     assert "城南员工2、城南员工3" in html
 

@@ -3,7 +3,9 @@
 import re
 
 from models.pledge import PledgeState
+from tests.chats.test_pledges import POST as LINE
 from tests.chats.test_pledges import caught_up, pledges
+from tests.chats.test_practice import publish
 from tests.visitor import Visitor
 
 POST = {"kind": "岗位承诺", "category": "岗位", "text": "全年带头消缺 200 处"}
@@ -13,6 +15,11 @@ YES = {"vanguard": "是", "wanted": "是", "feasible": "是", "able": "是"}
 async def press(visitor: Visitor, page: str, action: str) -> str:
     """Press a button of a page that is done in one tap."""
     _, html = await visitor.get(page)
+    return await follow(visitor, html, action, page)
+
+
+async def follow(visitor: Visitor, html: str, action: str, page: str = "/") -> str:
+    """Press a button of the page that is open."""
     token = re.search(r'name="token" value="([^"]+)"', html)
     assert token
     assert f'value="{action}"' in html
@@ -54,6 +61,28 @@ async def test_a_pledge_by_page_alone(visitor: Visitor) -> None:
     html = await press(visitor, "/record/CN-2026-0001", "pledge.publish:B1")
     assert "已公开 1 项" in html
     assert [row.state for row in pledges(visitor.world)] == [PledgeState.PUBLIC]
+
+
+async def test_the_rest_of_the_year_by_page_alone(visitor: Visitor) -> None:
+    await publish(visitor.world, ("b1p1", LINE), ("b1p2", LINE))
+    await visitor.enter("b2p1")
+    _, html = await visitor.fill("pledge_remark", number="CN-2026-0001", said="上周确实来过")
+    assert "已转给城南员工1" in html
+    await visitor.enter("b1p0")
+    _, html = await visitor.fill("pledge_check")
+    assert "公开 2 项" in html
+    assert "已记下 11 月督诺" in await follow(visitor, html, "pledge.checked:B1/2026-11")
+    _, html = await visitor.fill("vote_open")
+    assert "评诺开始" in html
+    await visitor.enter("b1p3")
+    html = await press(visitor, "/board/vote", "vote.cast:CN-2026-0001/good")
+    assert "都评完了" in await follow(visitor, html, "vote.cast:CN-2026-0002/poor")
+    await visitor.enter("b1p0")
+    _, html = await visitor.fill("vote_open")
+    assert "一共投了 2 票" in html
+    assert "评诺已截止" in await follow(visitor, html, "vote.close:B1")
+    _, html = await visitor.fill("pledge_end", number="CN-2026-0001", end="已兑现")
+    assert "已认定：已兑现" in html
 
 
 async def test_the_public_page_is_for_everybody_and_drafts_are_not(visitor: Visitor) -> None:
