@@ -115,9 +115,7 @@ def _entries(year: int) -> Rows:
 
 
 def _ends(year: int) -> Rows:
-    """Unit, deeds kept, pledges kept and concluded; ballots published, their good and fair votes,
-    all their votes.
-    """
+    """Unit, deeds kept, pledges kept and concluded, ballots published, good and fair votes, all."""
     kept = Pledge.state == PledgeState.KEPT
     return (
         select(
