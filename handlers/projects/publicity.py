@@ -109,13 +109,14 @@ def _line(ctx: Context, line: Line, reports: Mapping[int, Latest], today: date) 
 def _name(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
     """Name the best and the worst of each branch type by rule.
 
-    Best are those furthest before plan; worst those in the red, or silent beyond the limit, or
-    without any report, the furthest behind first. What is concluded is not scolded.
+    Best are those furthest before plan (on plan is not before it); worst those in the red, or
+    silent beyond the limit, or without any report, the furthest behind first. What is concluded
+    is not scolded.
     """
     rules = ctx.rules.project
     for of in BranchType:
         mine = [row for row in rows if row["branch_type"] is of and row["project_id"]]
-        ranked = [row for row in mine if row["ahead"] is not None and row["ahead"] >= 0]
+        ranked = [row for row in mine if row["ahead"] is not None and row["ahead"] > 0]
         ranked.sort(key=lambda row: (-row["ahead"], row["branch"]))
         for row in ranked[: rules.sheet_best]:
             row["named"] = Named.BEST
