@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := bot jobs handlers models config
 
-.PHONY: help install install-dev run test test-faults check bench pictures lock clean revision
+.PHONY: help install install-dev run test test-year test-faults check bench pictures lock clean revision
 
 help:            ## show the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/'
@@ -32,6 +32,9 @@ test: install-dev                    ## everything that must hold, on SQLite and
 
 test-faults: install-dev             ## the long form of the hard faults, with real processes (half an hour)
 	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/faults
+
+test-year: install-dev               ## 305 branches through a whole year of projects
+	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/chats/test_year.py
 
 check: install-dev                   ## the fast static part
 	$(BIN)/ruff format --check $(CODE) tests
