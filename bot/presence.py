@@ -85,7 +85,7 @@ class Presence:
         self._pace = pace
         self._signs = signs
         self._inherit = inherit
-        self._ahead = clock.now().timestamp() - steady()
+        self._seen = clock.now()
         self.went_back: Callable[[timedelta], Awaitable[None]] = _nobody
         self._judge: Judge = signs or Beats(pace.lost, pace.gap)
         self._listens = False
@@ -178,12 +178,11 @@ class Presence:
 
     async def _look_at_the_clock(self) -> None:
         """Tell whoever keeps moments when the hour was set back; forward is only late."""
-        ahead = self._clock.now().timestamp() - self._steady()
-        back = timedelta(seconds=self._ahead - ahead)
+        now = self._clock.now()
+        back, self._seen = self._seen - now, now
         if back > JUMP:
             log.warning("clock_set_back", seconds=round(back.total_seconds()))
             await self.went_back(back)
-        self._ahead = ahead
 
     async def _enter(self) -> None:
         now = self._clock.now()

@@ -1,27 +1,47 @@
 """The floor: a minimal aiohttp server that verifies, decrypts, inserts once and answers.
 
-``python -m tests.bench.floor PORT DATABASE``. One raw sqlite3 INSERT with a unique message id,
-each its own commit at ``synchronous=FULL``; nothing else of a product.
+``python -m tests.bench.floor PORT DATABASE``. One raw INSERT with a unique message id, each its
+own durable commit: sqlite3 at ``synchronous=FULL``, or psycopg for an address of PostgreSQL;
+nothing else of a product.
 """
 
 import json
 import os
 import sqlite3
 import sys
+from collections.abc import Callable
 
+import psycopg
 from aiohttp import web
 
 from bot.wecom.crypto import Envelope
 from tests.process import AES_KEY, TOKEN
 
+Insert = Callable[[tuple[str, str]], object]
+SCHEMA = "CREATE TABLE IF NOT EXISTS floor (id TEXT PRIMARY KEY, body TEXT)"
 
-def main(port: int, path: str) -> None:
-    """Serve until killed."""
-    envelope = Envelope(TOKEN, AES_KEY, "", chance=os.urandom)
+
+def sqlite(path: str) -> Insert:
+    """One connection; each INSERT is its own commit, on disk before it returns."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, body TEXT)")
+    connection.execute(SCHEMA)
+    return lambda row: connection.execute("INSERT OR IGNORE INTO floor VALUES (?, ?)", row)
+
+
+def postgres(url: str) -> Insert:
+    """The same; psycopg prepares the statement by itself."""
+    connection = psycopg.connect(url, autocommit=True)
+    connection.execute(SCHEMA)
+    statement = "INSERT INTO floor VALUES (%s, %s) ON CONFLICT DO NOTHING"
+    return lambda row: connection.execute(statement, row)
+
+
+def main(port: int, database: str) -> None:
+    """Serve until killed."""
+    envelope = Envelope(TOKEN, AES_KEY, "", chance=os.urandom)
+    insert = postgres(database) if "://" in database else sqlite(database)
 
     async def receive(request: web.Request) -> web.Response:
         query = request.query
@@ -29,9 +49,7 @@ def main(port: int, path: str) -> None:
         stamp, nonce = query["timestamp"], query["nonce"]
         envelope.verify(query["msg_signature"], stamp, nonce, sealed)
         body = json.loads(envelope.decrypt(sealed))
-        connection.execute(
-            "INSERT OR IGNORE INTO message VALUES (?, ?)", (body["msgid"], body["text"]["content"])
-        )
+        insert((body["msgid"], body["text"]["content"]))
         content = f"已记录 {body['msgid']}，照片、文件请私聊发给我，群里的我收不到。"
         stream = {"id": body["msgid"], "finish": True, "content": content}
         reply = json.dumps({"msgtype": "stream", "stream": stream}, ensure_ascii=False)

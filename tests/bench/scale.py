@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from models.ranking import RankingLine
 from models.store.engine import Store
 from models.store.schema import migrate
 from tests.bench import company
+from tests.bench.cpu import of_tree
 from tests.days import Days
 from tests.postgres import server_folder, started
 from tests.process import ROOT
@@ -63,7 +64,7 @@ class Bench:
         self._server = server
 
     def _now(self) -> float:
-        return time.process_time() + cpu_of(self._server)
+        return time.process_time() + of_tree(self._server)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -134,17 +135,6 @@ class Bench:
             }
 
 
-def cpu_of(server: int) -> float:
-    """Seconds of the processor that a PostgreSQL has used, all of its processes together."""
-    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    total = 0
-    for pid in (server, *map(int, children)):
-        with suppress(FileNotFoundError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += sum(map(int, fields[11:13] if pid != server else fields[11:15]))
-    return total / os.sysconf("SC_CLK_TCK")
-
-
 def work(url: str, server: int) -> None:
     """In a process of its own: everything but the import; prints JSON."""
     tune()
@@ -166,7 +156,7 @@ def _child(*args: str, url: str, server: int) -> tuple[str, float, float]:
         "ZBT_SECRET_KEY": "a key for tests",
         "PYTHONPATH": str(ROOT),
     }
-    begun = cpu_of(server)
+    begun = of_tree(server)
     with subprocess.Popen(
         [sys.executable, "-m", *args], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as child:
@@ -177,7 +167,7 @@ def _child(*args: str, url: str, server: int) -> tuple[str, float, float]:
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise RuntimeError(said[-3000:])
-    return said, spent + cpu_of(server) - begun, _megabytes(usage)
+    return said, spent + of_tree(server) - begun, _megabytes(usage)
 
 
 def _megabytes(usage: resource.struct_rusage) -> float:

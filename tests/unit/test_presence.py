@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -219,6 +219,28 @@ async def test_clocks_that_jump_kill_nobody(crowd: Crowd) -> None:
     assert (first.epoch, second.epoch) == (1, 0)
     with crowd.stores[0].reading() as session:
         assert len(session.scalars(select(Process)).all()) == 2
+
+
+async def test_a_clock_that_is_set_back_is_told_and_one_that_stands_still_is_not(
+    crowd: Crowd,
+) -> None:
+    clock = FixedClock(NOW)
+    presence = await crowd.enter(clock=clock)
+    told: list[timedelta] = []
+
+    async def went_back(by: timedelta) -> None:
+        told.append(by)
+
+    presence.went_back = went_back
+    await crowd.pass_by(60, presence)
+    await presence._look_at_the_clock()
+    clock._moment = NOW - timedelta(seconds=20)
+    await presence._look_at_the_clock()
+    assert told == []
+    clock._moment -= timedelta(hours=1)
+    await presence._look_at_the_clock()
+    await presence._look_at_the_clock()
+    assert told == [timedelta(hours=1)]
 
 
 async def test_what_a_dead_process_held_is_free(crowd: Crowd) -> None:
