@@ -116,6 +116,12 @@ def facts(ctx: Context, answers: Answers) -> Facts:
     return {"similar": [(hit.number, excerpt_of(hit)) for hit in found]} if found else {}
 
 
+def intro(ctx: Context, answers: Answers) -> str:
+    """Where to go for the level that neither chat nor this page can keep."""
+    del answers
+    return fill("suggestion.intro", url=f"{ctx.base}/anonymous")
+
+
 def excerpt_of(hit: Hit) -> str:
     """The beginning of a suggestion as others may see it."""
     return f"{hit.title}…" if hit.body else hit.title
@@ -345,7 +351,7 @@ def _is_open(found: Suggestion) -> bool:
 
 FAMILY = Family(
     commands=(
-        Command(key="suggestion", form=FORM, facts=facts, run=submit, sheet=True),
+        Command(key="suggestion", form=FORM, facts=facts, intro=intro, run=submit, sheet=True),
         Command(key="second", form=SECOND, run=second_it),
     ),
     actions=(Action(key="suggestion.attach", run=attach_photos),),

@@ -6,27 +6,24 @@ open, and for ever if it ends with too few votes. From five votes on only the to
 In the end no sealed counters of before are left in the database's files, log included.
 """
 
-import io
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 from sqlalchemy import MetaData, select
 from sqlalchemy.orm import Session
 
-from bot.logs import set_up_logs
 from models.base import Base
 from models.vault import Secret
 from models.vote import SEALED, Counters, Verdict
 from tests.chats.test_pledge_pages import press
 from tests.chats.test_pledges import POST, caught_up, tap
 from tests.chats.test_practice import publish
-from tests.conftest import WATCH
+from tests.hearing import Hearing
 from tests.visitor import Visitor
 from tests.world import World
 
@@ -77,26 +74,12 @@ def differences(one: Dump, other: Dump) -> dict[str, Any]:
     }
 
 
-class Hearing:
-    """What the product logs meanwhile, at the level of production."""
-
-    def __enter__(self) -> Self:
-        self._out = io.StringIO()
-        set_up_logs(self._out, logging.INFO)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        set_up_logs(WATCH, logging.ERROR)
-
-    @property
-    def lines(self) -> list[str]:
-        """What was said of messages; times and what chance made left out."""
-        lines = self._out.getvalue().splitlines()
-        return sorted(
-            TOKEN.sub("*", re.sub(r'"(ms|timestamp)": [^,}]+', "", line))
-            for line in lines
-            if '"message"' in line
-        )
+def said(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was logged of messages; times and what chance made left out."""
+    return sorted(
+        TOKEN.sub("*", repr({k: v for k, v in one.items() if k not in ("ms", "timestamp")}))
+        for one in messages
+    )
 
 
 G, F, P = Verdict.GOOD, Verdict.FAIR, Verdict.POOR
@@ -169,7 +152,8 @@ async def tell(world: World, visitor: Visitor, votes: Mapping[str, Verdict]) -> 
             await cast(world, visitor, number, userid, verdict)
             told.open.append(dump(world))
             told.seals += seals(world)
-        told.said = hearing.lines
+        told.said = said(hearing.messages)
+    assert len(told.said) >= len(votes)
     with world.store.reading() as session:
         counted = sealed_counters(world, session)
     given = list(votes.values())
@@ -205,7 +189,7 @@ async def test_no_row_ties_a_vote_to_a_voter(tmp_path: Path, sqlite_template: by
             assert differences(one, two) == {}, number
             assert len(one["ballot_roll"]) == number
         assert told.said == other.said
-    assert not [line for line in told.said if '"action": "vote' in line]
+    assert not [line for line in told.said if "'action': 'vote" in line]
     assert differences(told.ended, swapped.ended) == {}
     totals = differences(told.ended, pleased.ended)
     assert set(totals) == {"ballot", "content", "pledge_event"}

@@ -15,6 +15,7 @@ from bot.sim.sample.company import PROVINCE, Company, Unit, build_company, table
 from bot.sim.sample.kindness import write_kindness
 from bot.sim.sample.pledges import Year, write_pledges
 from bot.sim.sample.projects import build_projects
+from bot.sim.sample.receptions import write_receptions
 from bot.sim.sample.reports import Report, build_reports
 from bot.sim.sample.suggestions import write_suggestions
 from bot.sim.sample.talks import load_talks
@@ -154,6 +155,7 @@ def _fill(
     write_pledges(session, company, year, seed)
     write_kindness(session, company, year, seed)
     build_checks(session, now=now, zone=zone, seed=seed)
+    write_receptions(session, company, now=now, zone=zone, seed=seed)
     write_suggestions(session, company, now=now, zone=zone, seed=seed, vault=vault)
     heard = [{"conversation": group.chatid, "channel": LINK, "at": now} for group in company.groups]
     session.execute(insert(Heard), heard)

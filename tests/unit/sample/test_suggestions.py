@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.reception import Reception, SlotState, slots_of
 from models.store.engine import Store
 from models.suggestion import Level, Source, State, Suggestion, SuggestionStep
 from models.suggestion_figures import figures
@@ -65,3 +66,13 @@ def test_what_happened_happened_in_order_and_before_now(session: Session) -> Non
         if not step.by_sender:  # an anonymous one speaks at the beginning of a day
             assert step.at >= last.get(step.suggestion_id, step.at)
             last[step.suggestion_id] = step.at
+
+
+def test_one_reception_was_held_and_one_can_be_booked(session: Session) -> None:
+    held, coming = session.scalars(select(Reception).order_by(Reception.day)).all()
+    assert held.day < FRIDAY.date() < coming.day
+    states = {
+        one.number: [slot.state for slot in slots_of(session, one.id)] for one in (held, coming)
+    }
+    assert states[held.number] == [SlotState.HELD] * 4
+    assert states[coming.number] == [SlotState.BOOKED] * 2 + [SlotState.FREE] * 2
