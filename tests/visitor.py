@@ -7,6 +7,11 @@ import aiohttp
 from tests.world import World
 
 
+def figures(html: str) -> dict[str, str]:
+    """The figures at the head of a board, by their names."""
+    return dict(re.findall(r"<dt>([^<]+)</dt><dd class=\"value\">([^<]+)</dd>", html))
+
+
 class Visitor:
     """Somebody with a browser."""
 

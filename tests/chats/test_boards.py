@@ -7,13 +7,8 @@ from statistics import median
 
 from PIL import Image
 
-from tests.visitor import Visitor
+from tests.visitor import Visitor, figures
 from tests.world import Company, World
-
-
-def figures(html: str) -> dict[str, str]:
-    found = re.findall(r"<dt>([^<]+)</dt><dd class=\"value\">([^<]+)</dd>", html)
-    return dict(found)
 
 
 async def reported(world: World) -> dict[int, float]:

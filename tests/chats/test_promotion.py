@@ -1,7 +1,6 @@
 """Branches apply for a better grade; the funnel counts what came of it."""
 
 import asyncio
-import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from sqlalchemy import select, update
 from models.grade import GradeChange
 from models.project import Grade, Project
 from tests.chats.projects import heard, project
-from tests.visitor import Visitor
+from tests.visitor import Visitor, figures
 from tests.world import World
 
 APPLY = "/晋级 A 改进情况：线损由 6.1% 降到 3.2% 依据：营销系统六月数据"
@@ -105,8 +104,7 @@ async def test_the_funnel_counts_branches_projects_and_key_projects(visitor: Vis
     await visitor.enter("dangjian")
     status, html = await visitor.get("/board/funnel")
     assert status == 200
-    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", html))
-    assert figures == {"党支部": "7", "立项": "6", "重点项目": "3", "突出贡献": "1"}
+    assert figures(html) == {"党支部": "7", "立项": "6", "重点项目": "3", "突出贡献": "1"}
     assert "占支部 85.7%" in html  # 6 of 7
     assert "占支部 14.3%，占重点 33.3%" in html  # 1 of 7, 1 of 3
     without = html.split("未立项的支部（1）</h2>")[1]

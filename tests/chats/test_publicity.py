@@ -1,7 +1,6 @@
 """双月公开单: drawn up from what was reported, shown first, published once, corrected beside it."""
 
 import dataclasses
-import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +17,7 @@ from config.rules import default_rules
 from models.project import Project
 from models.publicity import Sheet, SheetLine, SheetState, issue_before
 from tests.chats.projects import heard, press
-from tests.visitor import Visitor
+from tests.visitor import Visitor, figures
 from tests.world import Company, World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -218,8 +217,7 @@ async def test_the_page_shows_the_issue_and_the_light(visitor: Visitor) -> None:
     await visitor.enter("b1p1")
     _, html = await visitor.get("/board/publicity")
     assert "2026年第6期双月公开单（11—12月）" in html
-    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", html))
-    assert figures == {"正常推进": "1", "偏慢": "2", "滞后": "3", "没有数据": "1"}
+    assert figures(html) == {"正常推进": "1", "偏慢": "2", "滞后": "3", "没有数据": "1"}
     status, kind, data = await visitor.fetch("/paper/publicity.pdf?number=GK-2026-0006")
     assert (status, kind) == (200, "application/pdf")
     assert data.startswith(b"%PDF")

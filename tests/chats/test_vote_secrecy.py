@@ -6,6 +6,7 @@ open, and for ever if it ends with too few votes. From five votes on only the to
 In the end no sealed counters of before are left in the database's files, log included.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, func, select
 from sqlalchemy.orm import Session
 
 from models.base import Base
+from models.message import Unsaid
+from models.push import Outlet
 from models.vault import Secret
 from models.vote import SEALED, Counters, Verdict
 from tests.chats.test_pledge_pages import press
@@ -132,6 +135,19 @@ def sealed_counters(world: World, session: Session) -> Counters:
     return Counters.read(text)
 
 
+async def all_said(world: World) -> None:
+    """That something has been said is written down in a moment; nothing is left to be."""
+    for _ in range(1000):
+        await world.runtime.dispatcher.settle()
+        with world.store.reading() as session:
+            unsaid = session.scalar(select(func.count()).select_from(Unsaid))
+            in_hand = select(func.count(Outlet.conversation)).where(Outlet.holder.is_not(None))
+            if not unsaid and not session.scalar(in_hand):
+                return
+        await asyncio.sleep(0.02)
+    raise TimeoutError
+
+
 async def end(world: World) -> None:
     world.clock.move_to(world.clock.now() + timedelta(days=8))
     await world.desk.connected(20)
@@ -150,6 +166,7 @@ async def tell(world: World, visitor: Visitor, votes: Mapping[str, Verdict]) -> 
         for number, (userid, verdict) in enumerate(votes.items(), 1):
             world.clock.move_to(world.clock.now() + timedelta(minutes=7))
             await cast(world, visitor, number, userid, verdict)
+            await all_said(world)
             told.open.append(dump(world))
             told.seals += seals(world)
         told.said = said(hearing.messages)
@@ -159,6 +176,7 @@ async def tell(world: World, visitor: Visitor, votes: Mapping[str, Verdict]) -> 
     given = list(votes.values())
     assert counted == Counters(*(given.count(one) for one in Verdict))
     await end(world)
+    await all_said(world)
     told.ended = dump(world)
     return told
 

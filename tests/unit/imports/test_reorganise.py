@@ -74,7 +74,8 @@ def test_what_can_be_found_moves_along(settled: Store) -> None:
                 ),
             )
         move_unit(session, ids["CN"], ids["YX"], ACT)
-        paths = session.scalars(select(SearchEntry.unit_path).order_by(SearchEntry.number)).all()
+        found = select(SearchEntry.unit_path).where(SearchEntry.kind == "suggestion")
+        paths = session.scalars(found.order_by(SearchEntry.number)).all()
     assert paths == [unit(settled, "CN1").path, unit(settled, "YX").path]
     assert paths[0] != before
 
