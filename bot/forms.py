@@ -120,6 +120,11 @@ class Forms:
         run.filling = replace(run.filling, answers=answers, doubts=doubts)
         return self._keep(ctx, run)
 
+    def drop(self, ctx: Context, draft: Draft) -> None:
+        """Nothing is left of a draft, not even that there was one."""
+        ctx.shred(DRAFT, str(draft.id))
+        ctx.session.delete(draft)
+
     def applying(self, ctx: Context, command: Command, raw: Mapping[str, str]) -> set[str]:
         """The keys of the fields that apply, given what stands in the others."""
         reading = self.reading(ctx)

@@ -117,9 +117,11 @@ def facts(ctx: Context, answers: Answers) -> Facts:
 
 
 def intro(ctx: Context, answers: Answers) -> str:
-    """Where to go for the level that neither chat nor this page can keep."""
+    """Where to go for the level that neither chat nor this page can keep, and for help."""
     del answers
-    return fill("suggestion.intro", url=f"{ctx.base}/anonymous")
+    return fill(
+        "suggestion.intro", url=f"{ctx.base}/anonymous", help_line=ctx.rules.privacy.help_line
+    )
 
 
 def excerpt_of(hit: Hit) -> str:

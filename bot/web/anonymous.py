@@ -229,6 +229,7 @@ class AnonymousPage:
             status,
             ticket=self._product.signer.seal("anonymous", {"n": chance}),
             settings=self._settings,
+            help_line=self._product.rules.privacy.help_line,
             categories=offered,
             raw={key: raw.get(key, "") for key in ("said", "place", "category")},
             problem=problem,

@@ -25,7 +25,7 @@ from handlers.help import usable
 from handlers.reply import fill
 from handlers.spec import Command
 from models.draft import Draft, own_draft, unfinished_of
-from models.errors import Unavailable, UserError
+from models.errors import Unavailable, UnkeptError, UserError
 
 DIGITS: Final = 15
 """Of the id of a draft; longer numbers fit into no column."""
@@ -141,7 +141,7 @@ class FormRoom(Room):
         if self.frame.once(userid, request.match_info["command"], posted.token) is None:
             return _json({}, HTTPStatus.FORBIDDEN)
         try:
-            return _json(await self._kept(request, userid, posted))
+            return _json((await self._kept(request, userid, posted))[0])
         except (UserError, web.HTTPNotFound):
             return _json({}, HTTPStatus.CONFLICT)
         except Unavailable:
@@ -154,30 +154,44 @@ class FormRoom(Room):
         if self.frame.once(userid, request.match_info["command"], posted.token) is None:
             return self.frame.message("web.form_expired", 403)
         try:
-            await self._kept(request, userid, posted)
+            _, refused = await self._kept(request, userid, posted)
         except (UserError, web.HTTPNotFound):
             return self.frame.message("draft.moved_on", 409)
         except Unavailable:
             return self.frame.message("error.world", 503)
+        if refused is not None:
+            return self.frame.refusal(refused)
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/"})
 
-    async def _kept(self, request: web.Request, userid: str, posted: Posted) -> Mapping[str, Any]:
-        def work(session: Session) -> Mapping[str, Any]:
+    async def _kept(
+        self, request: web.Request, userid: str, posted: Posted
+    ) -> tuple[Mapping[str, Any], UserError | None]:
+        """What the page is told, and why nothing may be kept: what was kept before goes, too."""
+
+        def work(session: Session) -> tuple[Mapping[str, Any], UserError | None]:
             ctx = self.site.context(session, userid)
             draft = self._draft(ctx, posted)
             if draft is None and posted.draft:
                 raise UserError("draft.moved_on")
             command = self._command(ctx, request, draft)
             ctx.params = draft.params if draft else {}
-            applying = self._applying(ctx, command, posted.raw)[0]
+            try:
+                applying = self._applying(ctx, command, posted.raw)[0]
+            except UnkeptError as error:
+                if draft is not None:
+                    self.site.forms.drop(ctx, draft)
+                everything = sorted(one.key for one in command.form.fields)
+                said = fill(error.key, **error.params)
+                return {"draft": 0, "applies": everything, "said": said}, error
             if draft is not None or any(text.strip() for text in posted.raw.values()):
                 draft = self.site.forms.keep(ctx, command, posted.raw, draft)
             at = f"{ctx.local(ctx.now):%H:%M}"
-            return {
+            kept = {
                 "draft": draft.id if draft else 0,
                 "applies": sorted(applying),
                 "said": t("web.saved", at=at) if draft else "",
             }
+            return kept, None
 
         return await self.site.write(work)
 
@@ -241,6 +255,8 @@ class FormRoom(Room):
         """The fields that apply; all of them, and why, where the facts cannot be had."""
         try:
             return self.site.forms.applying(ctx, command, raw), ""
+        except UnkeptError:
+            raise
         except UserError as error:
             everything = {one.key for one in command.form.fields}
             return everything, fill(error.key, **error.params)

@@ -9,8 +9,9 @@ import aiohttp
 from PIL import Image
 from sqlalchemy import select
 
-from models.draft import Draft, DraftState
+from models.draft import DRAFT, Draft, DraftState
 from models.progress import Progress
+from models.vault import Secret
 from tests.visitor import Visitor
 from tests.world import World
 
@@ -204,3 +205,30 @@ async def test_names_are_offered_to_those_who_may_know_them(visitor: Visitor) ->
     others = await names("/suggest/person?q=%E5%9F%8E%E5%8C%97")
     assert "城北员工1" in others
     assert await names("/suggest/person?q=") == []
+
+
+async def test_what_is_said_in_confidence_waits_sealed_and_anonymous_words_do_not(
+    visitor: Visitor,
+) -> None:
+    """书记听您说 saves itself while somebody types, too: but never who wrote what."""
+    words = "值班室的暖气坏了两个冬天没有人管"
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/form/suggestion")
+    token = token_of(html)
+    _, kept = await save(visitor, "suggestion", token=token, draft="0", said=words)
+    draft = str(kept["draft"])
+    await save(visitor, "suggestion", token=token, draft=draft, said=words, level="保密")
+    (row,) = drafts(visitor.world)
+    assert (row.answers, row.doubts) == ({}, {})
+    _, html = await visitor.get(f"/form/suggestion?draft={draft}")
+    assert words in html
+    _, kept = await save(visitor, "suggestion", token=token, draft=draft, said=words, level="匿名")
+    assert kept["draft"] == 0
+    assert "/anonymous" in kept["said"]
+    _, html = await visitor.post(
+        "suggestion", {"token": token, "draft": "0", "said": words, "level": "匿名", "keep": "1"}
+    )
+    assert "/anonymous" in html
+    assert drafts(visitor.world) == []
+    with visitor.world.store.reading() as session:
+        assert session.scalars(select(Secret).where(Secret.kind == DRAFT)).all() == []
