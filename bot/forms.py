@@ -19,7 +19,7 @@ from handlers.reply import Begin, Markdown, Reply, Resume, fill, lines
 from handlers.spec import Command, Where
 from models.directory import People, UnitsOnDemand
 from models.draft import DRAFT, EMPTY, Draft, DraftState, pause_open, step
-from models.errors import UserError
+from models.errors import UnkeptError, UserError
 from models.forms.field import Answers, Facts, Problem, Reading, Unsure
 from models.forms.flow import (
     Ask,
@@ -39,7 +39,8 @@ from models.forms.flow import (
 from models.forms.form import Form
 from models.forms.line import read_line
 from models.forms.sheet import read_sheet
-from models.forms.typed import Typed
+from models.forms.typed import Typed, normal
+from models.secrecy import secrecy_mark
 
 
 @dataclass(slots=True)
@@ -104,8 +105,12 @@ class Forms:
     ) -> Draft:
         """Keep what stands on a page, right or wrong: it goes on there, or in chat.
 
-        What is no answer yet waits among the doubts: a dialogue passes it over and asks.
+        What is no answer yet waits among the doubts: a dialogue passes it over and asks. Text with
+        a mark of classification is not kept (``UnkeptError``, DOMAIN.md 12).
         """
+        for text in raw.values():
+            if mark := secrecy_mark(normal(text)):
+                raise UnkeptError("error.secret", mark=mark)
         run = Run(command, Filling(), {}, aside=True) if draft is None else self._resume(ctx, draft)
         reading = self.reading(ctx)
         answers: dict[str, str] = {}

@@ -143,8 +143,8 @@ class Board:
     """A page at ``/board/<key>``. Texts: ``board.<key>.title/about``.
 
     ``show`` gets the parameters of the address; ``roles`` empty means everybody on the list of
-    people. ``hidden`` boards are reached by links only. ``confined``: never as a picture, which
-    somebody could send on; what it shows is for whoever opened the page.
+    people. ``hidden`` boards are reached by links only. ``confined``: never as a picture to be
+    sent on, nor on the office's screen; what it shows is for whoever opened the page.
     """
 
     key: str

@@ -110,6 +110,6 @@ def _held(ctx: Context, person_id: int) -> list[Held]:
 FAMILY = Family(
     commands=(Command(key="consent", form=NONE, run=show),),
     actions=(Action(key="consent.agree", run=agree),),
-    boards=(Board(key=BOARD, show=board),),
+    boards=(Board(key=BOARD, show=board, confined=True),),
     holdings=(Holding(key="consent", tables=("consent",), find=_held),),
 )

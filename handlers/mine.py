@@ -109,7 +109,7 @@ def duty_board(duties: Sequence[DutySource]) -> Board:
             ),
         )
 
-    return Board(key="duties", show=show)
+    return Board(key="duties", show=show, confined=True)
 
 
 def _row(ctx: Context, duty: Duty) -> tuple[Cell, Cell, Cell]:

@@ -51,7 +51,7 @@ class MyData:
                 Command(key="looks", form=NONE, run=who_looked, where=Where.PRIVATE),
             ),
             actions=(Action(key="mydata.erase", run=self.erase),),
-            boards=(Board(key=BOARD, show=self.board),),
+            boards=(Board(key=BOARD, show=self.board, confined=True),),
         )
 
     def show(self, ctx: Context, answers: Answers) -> Reply:

@@ -36,7 +36,7 @@ class BoardRoom(Room):
     def _drawn(self, ctx: Context, request: web.Request, template: str) -> web.Response:
         board = self._board(ctx, request)
         values = views.board_values(board.show(ctx, request.query), request.query)
-        if template == "wall.html" and not values["walls"]:
+        if template == "wall.html" and (board.confined or not values["walls"]):
             raise web.HTTPNotFound
         return self.frame.page(
             template,

@@ -177,14 +177,14 @@ class FormRoom(Room):
             ctx.params = draft.params if draft else {}
             try:
                 applying = self._applying(ctx, command, posted.raw)[0]
+                if draft is not None or any(text.strip() for text in posted.raw.values()):
+                    draft = self.site.forms.keep(ctx, command, posted.raw, draft)
             except UnkeptError as error:
                 if draft is not None:
                     self.site.forms.drop(ctx, draft)
                 everything = sorted(one.key for one in command.form.fields)
                 said = fill(error.key, **error.params)
                 return {"draft": 0, "applies": everything, "said": said}, error
-            if draft is not None or any(text.strip() for text in posted.raw.values()):
-                draft = self.site.forms.keep(ctx, command, posted.raw, draft)
             at = f"{ctx.local(ctx.now):%H:%M}"
             kept = {
                 "draft": draft.id if draft else 0,

@@ -135,6 +135,9 @@ async def test_the_page_shows_everything_of_ones_own(visitor: Visitor) -> None:
     assert status == 200
     assert "更换配变两台" in html
     assert "别人的话" not in html
+    assert "存成图片" not in html, "one's own data are no picture to be sent on"
+    for path in ("/board/mydata.png", "/wall/mydata", "/board/duties.png", "/board/consent.png"):
+        assert (await visitor.fetch(path))[0] == 404
 
 
 async def test_what_is_too_old_goes_and_is_reported(both_worlds: World) -> None:

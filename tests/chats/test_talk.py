@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 from datetime import date
 from pathlib import Path
 
@@ -37,20 +38,28 @@ def talks(world: World) -> list[Talk]:
         return list(session.scalars(select(Talk).order_by(Talk.id)))
 
 
+ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+
+
 def everything(world: World) -> str:
-    """All that the database holds, as somebody with the file in hand reads it."""
+    """All that the database holds, as somebody with the file in hand reads it.
+
+    JSON columns hold Chinese as escapes: whoever reads them knows what they say.
+    """
     found = []
     with world.store.reading() as session:
         for entity in ENTITIES:
             rows = session.execute(text(f'SELECT * FROM "{entity.__tablename__}"'))
             found += [repr(tuple(row)) for row in rows]
-    return "\n".join(found)
+    return ESCAPED.sub(lambda code: chr(int(code[1], 16)), "\n".join(found))
 
 
 def raw(world: World) -> bytes:
     """The bytes of the database's files, write-ahead log included."""
     path = Path(world.url.removeprefix("sqlite:///"))
-    return b"".join(p.read_bytes() for p in path.parent.glob(f"{path.name}*"))
+    found = b"".join(p.read_bytes() for p in path.parent.glob(f"{path.name}*"))
+    escaped = rb"\\u([0-9a-fA-F]{4})"
+    return re.sub(escaped, lambda code: chr(int(code[1], 16)).encode("utf-8", "replace"), found)
 
 
 # Recording

@@ -1,6 +1,7 @@
 """What was told in confidence is kept encrypted wherever the runtime keeps what it says."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from models.store.engine import Store
 from models.vault import SHUT, Secret, Vault, shred
 from tests.chats.test_talk import PERSON, PRIVATE, SECRETARY, everything, talked
 from tests.unit.test_dispatch import FULL
+from tests.visitor import Visitor
 from tests.world import World
 
 NOW = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
@@ -126,3 +128,43 @@ def test_a_push_that_cannot_be_opened_says_why(store: Store) -> None:
     assert "密钥" in lost.markdown
     assert isinstance(gone, Text)
     assert "不再保留副本" in gone.markdown
+
+
+async def typed(visitor: Visitor, command: str, *, aside: bool = False, **answers: str) -> str:
+    """What the page says when it keeps a form that is not finished, by itself or by its button."""
+    _, html = await visitor.get(f"/form/{command}")
+    token = re.search(r'name="token" value="([^"]+)"', html)
+    assert token
+    base = f"http://127.0.0.1:{visitor.world.runtime.port}/form/{command}"
+    data = {"token": token[1], **answers, **({"keep": "1"} if aside else {})}
+    async with visitor.session.post(base if aside else f"{base}/draft", data=data) as answer:
+        return await answer.text()
+
+
+async def test_what_is_being_typed_on_a_page_is_sealed_from_the_first_word(
+    visitor: Visitor,
+) -> None:
+    world = visitor.world
+    await visitor.enter(SECRETARY)
+    assert "draft" in await typed(visitor, "talk", person="城南员工1", points=PRIVATE)
+    await typed(visitor, "talk", aside=True, person="没有此人", points=PRIVATE)
+    held = everything(world)
+    assert "没有此人" not in held, "also what is no answer yet"
+    assert PRIVATE not in held
+    assert len(kept(world, "draft")) == 2
+    _, html = await visitor.get("/form/talk?draft=1")
+    assert PRIVATE in html
+    await visitor.enter("b1p1")
+    _, html = await visitor.get("/form/talk?draft=1")
+    assert PRIVATE not in html
+
+
+@pytest.mark.parametrize("aside", [False, True])
+async def test_nothing_classified_is_kept_while_it_is_typed(visitor: Visitor, aside: bool) -> None:  # noqa: FBT001
+    await visitor.enter(SECRETARY)
+    said = await typed(visitor, "progress", aside=aside, percent="60", said="摘自机密文件：合环")
+    said = json.loads(said)["said"] if not aside else said
+    assert "密级标志" in said
+    assert "合环" not in everything(visitor.world)
+    await typed(visitor, "progress", aside=aside, percent="60", said="合环完成")
+    assert "合环完成" in everything(visitor.world), "the test sees what drafts hold"
