@@ -195,6 +195,8 @@ class _Writer:
     def _edges(self, section: Section) -> None:
         """Page numbers: odd pages on the right, even ones on the left (GB/T 9704 7.5)."""
         official = self.paper.layout is Layout.OFFICIAL
+        if self.paper.layout is Layout.BOOK and not self.paper.mark:
+            section.different_first_page_header_footer = True  # the cover bears no number
         if official:
             self.docx.settings.odd_and_even_pages_header_footer = True
         for header, footer, side in (

@@ -22,7 +22,7 @@ from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Integer
 from models.judges import Side
-from models.overview import funnel_of, homes_of, lines_of, share
+from models.overview import by_home, funnel_of, homes_of, lines_of, share
 from models.person import Person
 from models.project import Project, Stage
 from models.score import pair_of
@@ -78,7 +78,8 @@ def paper(ctx: Context, params: Mapping[str, Any]) -> Paper:
 
 
 def _preface(ctx: Context, year: int, count: int) -> Iterator[Block]:
-    whole = funnel_of(lines_of(ctx.session, year))
+    lines = lines_of(ctx.session, year)
+    whole = funnel_of(lines)
     yield Heading(t("album.preface"))
     yield Para(
         t(
@@ -92,6 +93,20 @@ def _preface(ctx: Context, year: int, count: int) -> Iterator[Block]:
         )
     )
     yield Para(t("album.preface_parts"))
+    yield Heading(t("album.preface_units"), 2)
+    yield Grid(
+        [t(f"album.unit_{n}") for n in range(1, 7)],
+        [
+            (
+                home.name,
+                *map(str, counted),
+                percent_text(share(counted.outstanding, counted.projects)),
+            )
+            for home, rows in by_home(lines, homes_of(ctx.session)).items()
+            if (counted := funnel_of(rows)).branches
+        ],
+        (36, 12, 12, 14, 14, 12),
+    )
 
 
 def _project(ctx: Context, number: int, project: Project, unit: Unit) -> Iterator[Block]:

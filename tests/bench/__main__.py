@@ -12,6 +12,7 @@ from tests.bench import (
     loading,
     messages,
     pages,
+    projects,
     pushes,
     quarter,
     ranking,
@@ -36,6 +37,7 @@ def main() -> None:
         search.measure(folder)
         categories.measure()
         pages.measure(folder)
+        projects.measure(folder)
         scale.measure(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
