@@ -123,6 +123,7 @@ class _Writer:
         body = t("papers.font.table" if paper.layout is Layout.SHEET else "papers.font.body")
         self.body = Face(body, self.look.size, apart=self.look.apart)
         self.title = Face(t("papers.font.title"), self.look.title)
+        self._fresh = False
 
     def write(self, made_at: datetime) -> None:
         """Everything."""
@@ -225,6 +226,10 @@ class _Writer:
     def _line(self, text: str = "", *, align: str = "both", indent: int = 0) -> Paragraph:
         """One paragraph; ``indent`` of its first line in characters."""
         paragraph = self.docx.add_paragraph()
+        if self._fresh:
+            # A break of its own would leave an empty page behind one that is just full.
+            paragraph.paragraph_format.page_break_before = True
+            self._fresh = False
         self._shape(paragraph, align=align)
         if indent:
             twips = round(indent * self.look.size * TWIPS)
@@ -302,6 +307,7 @@ class _Writer:
         self._break()
 
     def _break(self) -> None:
+        self._fresh = False
         paragraph = self._line()
         run = paragraph.add_run()
         run._r.append(element("w:br", type="page"))  # noqa: SLF001  (as above)
@@ -319,18 +325,21 @@ class _Writer:
                 write(paragraph, block.bold, replace(self.body, bold=True))
             write(paragraph, block.text)
         elif isinstance(block, Grid):
+            if self._fresh:
+                self._break()
             self._grid(block)
         elif isinstance(block, PageBreak):
-            self._break()
+            self._fresh = True
         else:
             assert_never(block)
 
     def _grid(self, block: Grid) -> None:
         count = max(1, len(block.headings), *(len(row) for row in block.rows))
-        rows = [[*row, *[""] * count][:count] for row in (block.headings, *block.rows)]
+        given = (block.headings, *block.rows) if block.headings else block.rows
+        rows = [[*row, *[""] * count][:count] for row in given]
         widths = columns(block.widths, count, self.look.room)
         face = Face(self.body.name, self.look.cell)
-        head = Face(t("papers.font.heading"), self.look.cell)
+        head = Face(t("papers.font.heading"), self.look.cell) if block.headings else None
         body: Any = self.docx.element.body
         body.insert(len(body) - 1, table(rows, widths, face, head))
         self._line()

@@ -100,8 +100,10 @@ def borders(*sides: str, size: int = 4) -> Any:  # noqa: ANN401  (lxml has no ty
     return made
 
 
-def table(rows: Sequence[Sequence[str]], widths: Sequence[int], face: Face, head: Face) -> Any:  # noqa: ANN401  (lxml has no types)
-    """A table with thin lines; the first row is its head and comes again on each page.
+def table(
+    rows: Sequence[Sequence[str]], widths: Sequence[int], face: Face, head: Face | None
+) -> Any:  # noqa: ANN401  (lxml has no types)
+    """A table with thin lines; with ``head`` its first row is one and comes again on each page.
 
     Built element by element: python-docx takes half a minute for two hundred rows
     (its ``table.cell`` walks the whole table for each cell). ``widths`` in twips.
@@ -124,7 +126,8 @@ def table(rows: Sequence[Sequence[str]], widths: Sequence[int], face: Face, head
     grid.extend([element("w:gridCol", w=width) for width in widths])
     made.append(grid)
     for index, row in enumerate(rows):
-        made.append(_row(row, widths, head if index == 0 else face, heading=index == 0))
+        heading = head is not None and index == 0
+        made.append(_row(row, widths, head if heading and head else face, heading=heading))
     return made
 
 

@@ -10,6 +10,7 @@ from handlers.board import Board, BoardPage, Cell, TableBlock
 from handlers.content import Document
 from handlers.context import Context
 from handlers.dossier import path_of
+from handlers.figures import percent_text
 from handlers.paper import Block, Grid, Heading, Layout, PageBreak, Paper, PaperForm, Para
 from handlers.projects.funnel import year_filter, year_in
 from handlers.projects.scoring import points_text

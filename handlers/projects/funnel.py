@@ -1,6 +1,7 @@
 """The funnel 支部 → 项目 → 重点 → 突出贡献, and who has not applied yet (A-07, A-11)."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from sqlalchemy import select
 
@@ -11,11 +12,21 @@ from handlers.dossier import path_of
 from handlers.figures import percent_text
 from handlers.spec import Family
 from models.overview import Funnel, Home, Line, by_home, funnel_of, homes_of, lines_of, share
-from models.project import Project
+from models.project import Project, Stage
 from models.promotion import Promotion
 
 YEARS = 3
 """This year and the two before it are offered."""
+MEASURES = (
+    "projects",
+    "covered",
+    "keys",
+    "key_share",
+    "outstanding",
+    "outstanding_share",
+    "concluded",
+    "concluded_share",
+)
 
 
 def year_in(ctx: Context, params: Mapping[str, str]) -> int:
@@ -37,7 +48,8 @@ def show(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     lines = lines_of(ctx.session, year)
     whole = funnel_of(lines)
     grouped = by_home(lines, homes_of(ctx.session))
-    blocks = [_table(grouped), *_missing(ctx, lines, year)]
+    before = lines_of(ctx.session, year - 1)
+    blocks = [_table(grouped), _compared(lines, before, year), *_missing(ctx, lines, year)]
     return BoardPage(
         title=t("board.funnel.title"),
         note=t("funnel.note"),
@@ -84,6 +96,49 @@ def _table(grouped: Mapping[Home, Sequence[Line]]) -> TableBlock:
         rows=rows,
         numeric=frozenset(range(1, 7)),
     )
+
+
+def _compared(lines: Sequence[Line], before: Sequence[Line], year: int) -> TableBlock:
+    """This year beside the year before, in figures and shares, with the difference."""
+    now, then = _measures(lines), _measures(before)
+    rows = []
+    for key, (value, suffix) in now.items():
+        earlier, _ = then[key]
+        known = value is not None and earlier is not None
+        rows.append(
+            [
+                Cell(t(f"funnel.measure_{key}")),
+                Cell("—" if earlier is None else f"{earlier.normalize():f}{suffix}"),
+                Cell("—" if value is None else f"{value.normalize():f}{suffix}"),
+                Cell(f"{(value - earlier).normalize():+f}" if known else "—"),  # type: ignore[operator]  # both are known
+            ]
+        )
+    words = (t("project.year", year=year - 1), t("project.year", year=year))
+    return TableBlock(
+        title=t("funnel.compared"),
+        headings=(t("funnel.measure"), *words, t("funnel.change")),
+        rows=rows,
+        numeric=frozenset({1, 2, 3}),
+        note=t("funnel.compared_note"),
+    )
+
+
+def _measures(lines: Sequence[Line]) -> Mapping[str, tuple[Decimal | None, str]]:
+    """What two years are compared by: counts, and shares in points of a hundred."""
+    whole = funnel_of(lines)
+    if not whole.projects:
+        return dict.fromkeys(MEASURES, (None, ""))
+    ended = sum(line.stage is Stage.CONCLUDED for line in lines)
+    return {
+        "projects": (Decimal(whole.projects), ""),
+        "covered": (share(whole.projects, whole.branches), "%"),
+        "keys": (Decimal(whole.keys), ""),
+        "key_share": (share(whole.keys, whole.projects), "%"),
+        "outstanding": (Decimal(whole.outstanding), ""),
+        "outstanding_share": (share(whole.outstanding, whole.projects), "%"),
+        "concluded": (Decimal(ended), ""),
+        "concluded_share": (share(ended, whole.projects), "%"),
+    }
 
 
 def _missing(ctx: Context, lines: Sequence[Line], year: int) -> Sequence[TableBlock]:

@@ -69,7 +69,7 @@ def _body(ctx: Context, sheet: Sheet, rows: Sequence[SheetLine]) -> Iterator[Blo
     yield Grid(
         [t(f"ledger.publicity.{key}") for key in _COLUMNS],
         [_row(row) for row in rows],
-        (26, 34, 9, 10, 9, 12),
+        (25, 31, 10, 12, 10, 12),
     )
 
 

@@ -63,7 +63,7 @@ async def _measure(product: Product) -> tuple[dict[str, float], int]:
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
         await _get(session, links.make("/", "p0"))
         for way, path in WAYS.items():
-            times = []
+            times, data = [], b""
             for _ in range(TIMES):
                 begun = time.perf_counter()
                 data = await _get(session, base + path)

@@ -69,6 +69,7 @@ async def test_the_book_holds_each_outstanding_project_in_four_parts(visitor: Vi
         for table in docx.Document(BytesIO(data)).tables
         for row in table.rows
     ]
+    assert all(any(row) for row in tables)
     assert ["指标1", "%", "90", "95", "96.5 %（达到目标）"] in tables
     assert "第2个问题" not in joined
     status, kind, data = await visitor.fetch("/paper/album.pdf?year=2026")

@@ -1,13 +1,14 @@
 """Branches apply for a better grade; the funnel counts what came of it."""
 
 import asyncio
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from models.grade import GradeChange
-from models.project import Grade, Project
+from models.project import Grade, Project, Stage
 from tests.chats.projects import heard, project
 from tests.visitor import Visitor, figures
 from tests.world import World
@@ -95,16 +96,37 @@ async def test_one_application_at_a_time_whoever_is_faster(graded: World) -> Non
     assert "JJ-2026-0001 还在审批" in texts
 
 
+def last_year(unit: int) -> Project:
+    """What a branch concluded a year ago; the first of them was a key project."""
+    return Project(
+        number=f"XM-2025-{unit:04d}",
+        unit_id=unit,
+        year=2025,
+        name=f"去年的项目{unit}",
+        stage=Stage.CONCLUDED,
+        grade=Grade.A if unit == 2 else Grade.C,
+        starts_on=date(2025, 1, 1),
+        ends_on=date(2025, 12, 31),
+    )
+
+
 async def test_the_funnel_counts_branches_projects_and_key_projects(visitor: Visitor) -> None:
     world = visitor.world
     grade(world, None, branch=6)
     with world.store.writing() as session:
         session.execute(update(Project).where(Project.unit_id == 8).values(stage="ended"))
         session.execute(update(Project).where(Project.unit_id == 2).values(outstanding=True))
+        session.add_all(last_year(unit) for unit in range(2, 6))
     await visitor.enter("dangjian")
     status, html = await visitor.get("/board/funnel")
     assert status == 200
     assert figures(html) == {"党支部": "7", "立项": "6", "重点项目": "3", "突出贡献": "1"}
+    compared = html.split("和上一年比</h2>")[1].split("</table>")[0]
+    rows = [re.findall(r"<td[^>]*>(?:<[^>]+>)*([^<]*)", row) for row in compared.split("<tr")[2:]]
+    assert ["立项", "4", "6", "+2"] in rows
+    assert ["立项覆盖率", "57.1%", "85.7%", "+28.6"] in rows  # 4 of 7, 6 of 7
+    assert ["重点占立项", "25%", "50%", "+25"] in rows  # 1 of 4, 3 of 6
+    assert ["已结项", "4", "0", "-4"] in rows
     assert "占支部 85.7%" in html  # 6 of 7
     assert "占支部 14.3%，占重点 33.3%" in html  # 1 of 7, 1 of 3
     without = html.split("未立项的支部（1）</h2>")[1]
