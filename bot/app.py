@@ -307,8 +307,10 @@ class Runtime:
             log_in=self._log_in(),
         )
         app = web.Application(client_max_size=BODY)
-        app.add_routes([*self.doors.routes, *health.routes(self), *Pages(site).routes()])
+        pages = Pages(site)
+        app.add_routes([*self.doors.routes, *health.routes(self), *pages.routes()])
         app.add_routes(AnonymousPage(self).routes())
+        app.router.add_get("/{rest:.*}", pages.nowhere)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
         await self._runner.setup()
         host, port = self.settings.listen_host, self.settings.listen_port

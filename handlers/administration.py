@@ -13,8 +13,9 @@ from config.texts import label, t
 from handlers.content import Text as TextContent
 from handlers.context import Context
 from handlers.organisation import PARENT
-from handlers.reply import Reply, fill, say
+from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View, Where
+from models.adjustment import AdjustState, note_reorganised
 from models.errors import UserError
 from models.forms.choices import Choice
 from models.forms.field import Answers, Option
@@ -25,7 +26,15 @@ from models.forms.kinds import Unit as UnitField
 from models.group import Group, Heard
 from models.history import Change
 from models.person import Grant, Person, PersonState, Role
-from models.reorganise import Act, move_person, person_change, person_leaves, remember
+from models.reorganise import (
+    Act,
+    close_unit,
+    merge_units,
+    move_person,
+    person_change,
+    person_leaves,
+    remember,
+)
 from models.unit import Unit, UnitState, inside, unit_by_code
 
 ADMINS = frozenset({Role.ADMIN})
@@ -69,6 +78,20 @@ LEAVE = Form(
     positional=("person",),
     confirm=True,
 )
+CLOSE = Form(
+    key="close_unit",
+    version=1,
+    fields=(UnitField(key="unit"),),
+    positional=("unit",),
+    confirm=True,
+)
+MERGE = Form(
+    key="merge_unit",
+    version=1,
+    fields=(UnitField(key="unit"), UnitField(key="into")),
+    positional=("unit", "into"),
+    confirm=True,
+)
 UNBIND = Form(
     key="unbind",
     version=1,
@@ -83,19 +106,19 @@ WEBHOOK = Form(
 )
 
 
-def _person(ctx: Context, named: Any) -> Person:  # noqa: ANN401  (a Named of the person field)
-    """The person of an answer, if the speaker administers the unit that person belongs to."""
+def _person(ctx: Context, named: Any, roles: frozenset[Role]) -> Person:  # noqa: ANN401  (a Named)
+    """The person of an answer, if the speaker holds such a role over where that person belongs."""
     person = ctx.session.scalars(select(Person).where(Person.userid == named.key)).one()
-    ctx.need(Role.ADMIN, over=ctx.directory.place(ctx.session, person.unit_id).path)
+    ctx.need(*roles, over=ctx.directory.place(ctx.session, person.unit_id).path)
     return person
 
 
-def _unit(ctx: Context, named: Any) -> Unit:  # noqa: ANN401  (a Named of the unit field)
-    """The unit of an answer, if the speaker administers it."""
+def _unit(ctx: Context, named: Any, roles: frozenset[Role] = ADMINS) -> Unit:  # noqa: ANN401  (a Named)
+    """The unit of an answer, if it is in use and the speaker holds such a role over it."""
     unit = unit_by_code(ctx.session, named.key)
     if unit is None or unit.state is UnitState.CLOSED:
         raise UserError("error.unit_closed", name=named.label)
-    ctx.need(Role.ADMIN, over=unit.path)
+    ctx.need(*roles, over=unit.path)
     return unit
 
 
@@ -184,7 +207,7 @@ def enrol(ctx: Context, answers: Answers) -> Reply:
 
 def transfer(ctx: Context, answers: Answers) -> Reply:
     """``/调动 人 单位``: roles stay where they were granted, and are named."""
-    person, unit = _person(ctx, answers["person"]), _unit(ctx, answers["unit"])
+    person, unit = _person(ctx, answers["person"], ADMINS), _unit(ctx, answers["unit"])
     ctx.subject = person.userid
     move_person(ctx.session, person, unit.id, _act(ctx))
     roles = ctx.session.execute(
@@ -199,12 +222,41 @@ def transfer(ctx: Context, answers: Answers) -> Reply:
 
 def leave(ctx: Context, answers: Answers) -> Reply:
     """``/离开 人``: history stays, roles end, what was owed falls to the secretary."""
-    person = _person(ctx, answers["person"])
+    person = _person(ctx, answers["person"], LOOKERS)
     if person.id == ctx.who.id:
         raise UserError("admin.yourself")
+    held = select(Grant).where(Grant.person_id == person.id, Grant.role == Role.ADMIN)
+    if any(_last_admin(ctx, one) for one in ctx.session.scalars(held)):
+        raise UserError("admin.last")
     ctx.subject = person.userid
     person_leaves(ctx.session, person, _act(ctx))
     return say("admin.left", name=person.name)
+
+
+def close(ctx: Context, answers: Answers) -> Reply:
+    """``/撤销单位 单位``: once nobody belongs to it; its project has to be settled."""
+    unit = _unit(ctx, answers["unit"], LOOKERS)
+    ctx.subject = unit.code
+    name = unit.name
+    close_unit(ctx.session, unit.id, _act(ctx))
+    return _reorganised(ctx, "admin.closed", name=name)
+
+
+def merge(ctx: Context, answers: Answers) -> Reply:
+    """``/并入 单位 单位``: people, teams and groups go over, the first unit is closed."""
+    unit, into = _unit(ctx, answers["unit"], LOOKERS), _unit(ctx, answers["into"], LOOKERS)
+    ctx.subject = unit.code
+    words = {"name": unit.name, "into": into.name}
+    merge_units(ctx.session, unit.id, into.id, _act(ctx))
+    return _reorganised(ctx, "admin.merged", **words)
+
+
+def _reorganised(ctx: Context, key: str, **words: object) -> Reply:
+    """What was done, and how many projects have lost their place by it (三表一单, 动态调整表)."""
+    lines_made = note_reorganised(ctx.session, ctx.now, ctx.today)
+    open_ones = [line for line in lines_made if line.state is AdjustState.OPEN]
+    more = fill("admin.to_settle", count=len(open_ones)) if open_ones else ""
+    return Reply(lines(fill(key, **words), more))
 
 
 def _group(ctx: Context, typed: str) -> Group:
@@ -328,7 +380,9 @@ FAMILY = Family(
         Command(key="revoke", form=REVOKE, run=revoke, roles=ADMINS, sheet=True),
         Command(key="enrol", form=ENROL, run=enrol, roles=ADMINS, sheet=True),
         Command(key="transfer", form=TRANSFER, run=transfer, roles=ADMINS, sheet=True),
-        Command(key="leave", form=LEAVE, run=leave, roles=ADMINS, sheet=True),
+        Command(key="leave", form=LEAVE, run=leave, roles=LOOKERS, sheet=True),
+        Command(key="close_unit", form=CLOSE, run=close, roles=LOOKERS, sheet=True),
+        Command(key="merge_unit", form=MERGE, run=merge, roles=LOOKERS, sheet=True),
         Command(key="unbind", form=UNBIND, run=unbind, roles=ADMINS, sheet=True),
         Command(
             key="webhook",

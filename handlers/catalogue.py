@@ -82,6 +82,7 @@ from handlers.mydata import MyData
 from handlers.paper import PaperRecipe
 from handlers.personal import Holding
 from handlers.printed import ledger_paper
+from handlers.search import search_command
 from handlers.spec import Action, Command, Family, Ledger, Recipe
 from models.forms.record import number_in
 from models.forms.typed import fold
@@ -213,6 +214,7 @@ def catalogue() -> Catalogue:
     boards = [*own_boards, *(board for family in families for board in family.boards)]
     commands += steering.commands(lambda: catalogue().commands)
     commands.append(help_command(lambda: catalogue().commands))
+    commands.append(search_command(lambda: catalogue().ledgers, records))
     return Catalogue(
         commands=tuple(commands),
         words=MappingProxyType(_words(commands)),

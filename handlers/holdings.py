@@ -168,6 +168,7 @@ def _purges(view: View) -> Rows:
 
 PURGES = Ledger(
     key="purge",
+    found=False,
     columns=(
         Shown(key="at", expr=Purge.at, kind=Kind.TIME, width=18),
         Shown(

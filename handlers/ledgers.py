@@ -116,6 +116,7 @@ def _audit(view: View) -> Rows:
 
 AUDIT = Ledger(
     key="audit",
+    found=False,
     columns=(
         Column(key="at", expr=Audit.at, kind=Kind.TIME, width=18),
         Column(key="person", expr=_open(Person.name), width=12, show=_hidden),

@@ -142,6 +142,24 @@ def facts(ctx: Context, answers: Answers) -> Facts:
     return {"percent": _project(ctx, branch).percent}
 
 
+def standing(ctx: Context, answers: Answers) -> str:
+    """For which branch and project one reports, and where it stands."""
+    branch = branch_in_question(ctx, answers.get("branch"))
+    if branch is None or not may_report_for(ctx.who, branch):
+        return ""
+    try:
+        project = _project(ctx, branch)
+    except UserError:
+        return ""
+    return fill(
+        "progress.standing",
+        branch=branch.name,
+        project=project.name,
+        percent=percent_text(project.percent),
+        plan=percent_text(project.planned(ctx.today)),
+    )
+
+
 def store(ctx: Context, branch: Place, project: Project | Current, report: Report) -> str:
     """Write one report and let the project follow it; returns its number. Rights were checked."""
     if project.stage is Stage.APPROVED:
@@ -374,7 +392,14 @@ FAMILY = Family(
         ),
     ),
     commands=(
-        Command(key="progress", form=FORM, facts=facts, run=report_progress, sheet=True),
+        Command(
+            key="progress",
+            form=FORM,
+            facts=facts,
+            intro=standing,
+            run=report_progress,
+            sheet=True,
+        ),
         Command(key="no_change", form=NOTHING_ELSE, run=report_no_change),
         Command(
             key="correct_progress",

@@ -48,6 +48,7 @@ _KIND = case(
 
 PUSHES = Ledger(
     key="push",
+    found=False,
     columns=(
         Column(key="number", expr=Push.id, kind=Kind.NUMBER, width=8),
         Column(

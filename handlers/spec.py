@@ -166,6 +166,7 @@ class Ledger:
     ``query``  the rows a viewer may see, without columns and order: ``select_from`` and ``where``
     ``order``  default order; the last entry must make it total
     ``takes``  the command whose form one row of a workbook fills in; empty: no Excel in
+    ``found``  /搜索 asks it too; False for the house's own books
     """
 
     key: str
@@ -174,6 +175,7 @@ class Ledger:
     order: tuple[SQLColumnExpression[Any], ...]
     roles: frozenset[Role] = frozenset()
     takes: str = ""
+    found: bool = True
 
     @property
     def name(self) -> str:

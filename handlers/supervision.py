@@ -56,6 +56,7 @@ def _owed(view: View) -> Rows:
 
 DUTIES = Ledger(
     key="owed",
+    found=False,
     columns=(
         Column(key="what", expr=Owed.title, width=20),
         Column(key="detail", expr=_shown, width=46),

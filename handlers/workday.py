@@ -81,6 +81,7 @@ def _kind(value: bool, view: View) -> str:  # noqa: FBT001  (the column's value)
 
 LEDGER = Ledger(
     key="workday",
+    found=False,
     columns=(
         Column(key="day", expr=CalendarDay.day, kind=Kind.DATE, width=14),
         Column(key="kind", expr=CalendarDay.working, width=10, show=_kind),

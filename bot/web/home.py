@@ -10,6 +10,7 @@ from bot.web.markdown import to_html
 from bot.web.site import Room
 from bot.web.views import act_href
 from config.texts import has, label, t, words
+from handlers.catalogue import Catalogue
 from handlers.context import Context
 from handlers.dossier import Act, path_of
 from handlers.duties import due_words, is_late, owed_by
@@ -88,7 +89,7 @@ class HomeRoom(Room):
 
     def _groups(self, ctx: Context) -> list[Group]:
         """All ways by the groups of the texts; what no group names stands last."""
-        ways = dict(self._ways(ctx))
+        ways = dict(ways_of(ctx, self.site.catalogue))
         groups = []
         for key in words("home.groups"):
             keys = [way for way in words(f"home.{key}.ways") if way in ways]
@@ -99,31 +100,31 @@ class HomeRoom(Room):
             groups.append(Group(t("home.other"), list(ways.values())))
         return groups
 
-    def _ways(self, ctx: Context) -> Iterable[tuple[str, Tile]]:
-        """What the reader may open: (``board.x`` | ``form.x`` | ``ledger.x``, tile)."""
-        catalogue = self.site.catalogue
-        for board in catalogue.boards.values():
-            if board.may(ctx.member) and not board.hidden:
-                about = t(f"board.{board.key}.about")
-                yield (
-                    f"board.{board.key}",
-                    Tile(board.name, t("home.kind_board"), about, f"/board/{board.key}"),
-                )
-        for command in usable(ctx, catalogue.commands):
-            if command.sheet:
-                about = t(f"command.{command.key}.summary")
-                yield (
-                    f"form.{command.key}",
-                    Tile(command.name, t("home.kind_form"), about, f"/form/{command.key}"),
-                )
-        for ledger in catalogue.ledgers.values():
-            if ledger.may(ctx.member):
-                key = f"ledger.{ledger.key}.about"
-                about = t(key) if has(key) else ""
-                yield (
-                    f"ledger.{ledger.key}",
-                    Tile(ledger.name, t("home.kind_ledger"), about, f"/ledger/{ledger.key}"),
-                )
+
+def ways_of(ctx: Context, catalogue: Catalogue) -> Iterable[tuple[str, Tile]]:
+    """What the reader may open: (``board.x`` | ``form.x`` | ``ledger.x``, tile)."""
+    for board in catalogue.boards.values():
+        if board.may(ctx.member) and not board.hidden:
+            about = t(f"board.{board.key}.about")
+            yield (
+                f"board.{board.key}",
+                Tile(board.name, t("home.kind_board"), about, f"/board/{board.key}"),
+            )
+    for command in usable(ctx, catalogue.commands):
+        if command.sheet:
+            about = t(f"command.{command.key}.summary")
+            yield (
+                f"form.{command.key}",
+                Tile(command.name, t("home.kind_form"), about, f"/form/{command.key}"),
+            )
+    for ledger in catalogue.ledgers.values():
+        if ledger.may(ctx.member):
+            key = f"ledger.{ledger.key}.about"
+            about = t(key) if has(key) else ""
+            yield (
+                f"ledger.{ledger.key}",
+                Tile(ledger.name, t("home.kind_ledger"), about, f"/ledger/{ledger.key}"),
+            )
 
 
 def _begun(draft: Draft) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from bot.web.intake import IntakeRoom
 from bot.web.ledgers import LedgerRoom
 from bot.web.login import LogInRoom
 from bot.web.records import RecordRoom
+from bot.web.search import SearchRoom
 from bot.web.sheets import FormRoom
 from bot.web.site import HERE, Frame, Room, Site
 from bot.web.suggest import SuggestRoom
@@ -22,6 +23,7 @@ ROOMS: Final[tuple[type[Room], ...]] = (
     LogInRoom,
     HomeRoom,
     GuideRoom,
+    SearchRoom,
     FormRoom,
     RecordRoom,
     BoardRoom,
@@ -46,6 +48,11 @@ class Pages:
         """All addresses of the pages."""
         static: web.AbstractRouteDef = web.static("/static", HERE / "static")
         return [static, *(self._guarded(r) for room in self._rooms for r in room.routes())]
+
+    async def nowhere(self, request: web.Request) -> web.StreamResponse:
+        """An address that leads to nothing, said in our own words."""
+        del request
+        return self._frame.message("web.not_found", 404)
 
     def _guarded(self, route: web.AbstractRouteDef) -> web.AbstractRouteDef:
         """What changes something is taken from our own pages only, beside each form's token."""

@@ -110,6 +110,33 @@ async def test_a_webhook_is_a_secret(visitor: Visitor) -> None:
     assert "应当有" in (await visitor.post("webhook", data))[1]
 
 
+async def test_a_unit_is_closed_once_nobody_is_left_in_it(world: World) -> None:
+    close = "/撤销单位 城南供电所党支部"
+    assert "还有人员" in (await world.say("dangjian", close)).text
+    for member in range(6):
+        assert "已标记为离开" in (await world.say("dangjian", f"/离开 b1p{member}")).text
+    answer = (await world.say("dangjian", close)).text
+    assert "已撤销：城南供电所党支部" in answer
+    assert "有 1 个项目要接着定去向" in answer
+    assert "还没有绑定" in (await world.say("dangjian", "/进展 40% 一", "wr1")).text
+    with world.store.reading() as session:
+        change = session.scalars(select(History).where(History.change == Change.CLOSED)).one()
+        assert (change.subject, change.key, change.actor) == ("unit", "B1", "dangjian")
+
+
+async def test_a_unit_is_merged_with_its_people(world: World) -> None:
+    answer = (await world.say("admin", "/并入 城南供电所党支部 城北供电所党支部")).text
+    assert "已并入：城南供电所党支部 → 城北供电所党支部" in answer
+    with world.store.reading() as session:
+        unit = session.scalar(select(Person.unit_id).where(Person.userid == "b1p1"))
+        assert unit == 3
+    assert "办不了" in (await world.say("b2p0", "/并入 城北供电所党支部 变电运维一班党支部")).text
+
+
+async def test_the_last_administrator_does_not_leave(world: World) -> None:
+    assert "最后一位管理员" in (await world.say("dangjian", "/离开 admin")).text
+
+
 async def test_a_group_is_unbound_and_gets_nothing_more(world: World) -> None:
     answer = await world.say("admin", "/解绑 城南供电所党支部群")
     assert "已解绑" in answer.text
