@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := bot jobs handlers models config
 
-.PHONY: help install install-dev run test test-year test-faults check bench pictures lock clean revision
+.PHONY: help install install-dev run test test-year test-faults check audit bench pictures lock clean revision
 
 help:            ## show the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/'
@@ -42,6 +42,9 @@ check: install-dev                   ## the fast static part
 	$(BIN)/mypy $(CODE) tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 0 -p no:randomly tests/house
+
+audit: install-dev                   ## known holes in the locked dependencies (asks the network)
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
 
 bench: install-dev                   ## measured side by side in one run
 	$(BIN)/python -m tests.bench

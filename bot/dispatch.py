@@ -52,6 +52,8 @@ TIDY = 0.05
 """Seconds in which answers that were said are gathered before that is written down."""
 AWAY = 2.0
 """... and until that is tried again when the database is away."""
+SLOW = 1.0
+"""Seconds from which a message counts as slow in the figures."""
 HEARD_AGAIN = timedelta(days=1)
 """How often it is written down that a conversation is alive; the day is kept, never the time."""
 
@@ -394,6 +396,8 @@ class Dispatcher:
         self._said: set[str] = set()
         self._tidying: asyncio.Task[None] | None = None
         self._counters: dict[str, int] = {}
+        self.seconds = 0.0
+        self.slow = 0
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -472,6 +476,9 @@ class Dispatcher:
         verdict = type(error).__name__ if error is not None else work.verdict
         kind = verdict if verdict in ("ok", "again", "error.ours", "Unavailable") else "refused"
         self._counters[kind] = self._counters.get(kind, 0) + 1
+        taken = time.perf_counter() - begun
+        self.seconds += taken
+        self.slow += taken > SLOW
         if verdict == UNKEPT:
             return
         named = not work.trace.unrecorded
@@ -483,5 +490,5 @@ class Dispatcher:
             action=work.trace.action if named else "",
             subject=work.trace.subject if named else "",
             outcome=verdict,
-            ms=round((time.perf_counter() - begun) * 1000, 1),
+            ms=round(taken * 1000, 1),
         )

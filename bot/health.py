@@ -11,8 +11,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from models.push import Push, PushState
+from models.job_run import JobRun, RunState
+from models.push import Outlet, Push, PushState
 from models.store.schema import head, revision
 
 if TYPE_CHECKING:
@@ -62,34 +64,54 @@ def database_state(runtime: "Runtime") -> dict[str, str]:
 
 
 class Figures(Collector):
-    """Read when they are asked for."""
+    """Read when they are asked for. With the database away, the others are there nevertheless."""
 
     def __init__(self, runtime: "Runtime") -> None:
         self._runtime = runtime
 
     def collect(self) -> Iterator[Metric]:
-        """Messages by outcome, pushes by state, the link."""
+        """Messages by outcome and how long they took, the link, what waits in the database."""
+        yield from self._messages()
+        link = self._runtime.doors.link
+        if link is not None:
+            yield _gauge("link_up", "Long connection subscribed.", link.state.value == "subscribed")
+        try:
+            with self._runtime.store.reading() as session:
+                waiting = list(self._waiting(session))
+        except SQLAlchemyError:
+            waiting = []
+        yield _gauge("database_up", "The database answers.", bool(waiting))
+        yield from waiting
+
+    def _messages(self) -> Iterator[Metric]:
+        dispatcher = self._runtime.dispatcher
         messages = CounterMetricFamily(
             "zhibutong_messages", "Messages by how they ended.", labels=["outcome"]
         )
-        for outcome, count in self._runtime.dispatcher.counters.items():
+        for outcome, count in dispatcher.counters.items():
             messages.add_metric([outcome], count)
         yield messages
-        yield self._pushes()
-        link = self._runtime.doors.link
-        if link is not None:
-            up = GaugeMetricFamily("zhibutong_link_up", "Long connection subscribed.")
-            up.add_metric([], float(link.state.value == "subscribed"))
-            yield up
+        seconds = "Seconds that messages took, all together."
+        yield CounterMetricFamily("zhibutong_message_seconds", seconds, dispatcher.seconds)
+        slow = "Messages that took more than a second."
+        yield CounterMetricFamily("zhibutong_messages_slow", slow, dispatcher.slow)
 
-    def _pushes(self) -> Metric:
+    def _waiting(self, session: Session) -> Iterator[Metric]:
         pushes = GaugeMetricFamily("zhibutong_pushes", "Pushes not delivered.", labels=["state"])
-        with self._runtime.store.reading() as session:
-            rows = session.execute(
-                select(Push.state, func.count())
-                .where(Push.state != PushState.DELIVERED)
-                .group_by(Push.state)
-            )
-            for state, count in rows:
-                pushes.add_metric([state.value], count)
-        return pushes
+        for state, count in session.execute(
+            select(Push.state, func.count())
+            .where(Push.state != PushState.DELIVERED)
+            .group_by(Push.state)
+        ):
+            pushes.add_metric([state.value], count)
+        yield pushes
+        now = self._runtime.clock.now()
+        due = session.scalar(select(func.min(Outlet.due_at)).where(Outlet.holder.is_(None)))
+        late = max((now - due).total_seconds(), 0) if due is not None else 0
+        yield _gauge("push_overdue_seconds", "How long ago the first push was due.", late)
+        parked = select(func.count()).select_from(JobRun).where(JobRun.state == RunState.PARKED)
+        yield _gauge("jobs_parked", "Runs of jobs given up.", session.scalar(parked) or 0)
+
+
+def _gauge(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"zhibutong_{name}", what, float(value))

@@ -1,7 +1,8 @@
 """What the drawing process does: read the database, draw a picture, write a workbook or a paper.
 
 Pictures and files hold the interpreter for tens of milliseconds to seconds; here they keep
-nobody waiting. Runs in a process of its own, started when it is first needed.
+nobody waiting. Runs in a process of its own, started when it is first needed. What writes Word and
+PDF and draws is loaded there alone: whoever orders a drawing pays neither time nor memory for it.
 """
 
 import multiprocessing
@@ -18,10 +19,6 @@ from sqlalchemy.orm import Session
 
 from bot.papers.bundle import write_bundle
 from bot.papers.excel import Sheet, write_workbook
-from bot.papers.pdf import write_pdf
-from bot.papers.poster import draw
-from bot.papers.template import fill_template
-from bot.papers.word import write_word
 from config.rules import read_rules
 from handlers.catalogue import catalogue
 from handlers.context import Context
@@ -86,6 +83,8 @@ def _context(desk: Desk, session: Session) -> Context:
 
 def draw_picture(desk: Desk, recipe: str, params: Mapping[str, Any]) -> bytes:
     """A PNG of a registered recipe."""
+    from bot.papers.poster import draw  # noqa: PLC0415  (as said above)
+
     with _store(desk.database_url).reading() as session:
         poster = catalogue().pictures[recipe](_context(desk, session), params)
     return draw(poster)
@@ -108,6 +107,10 @@ def write_paper(
     desk: Desk, paper: str, form: str, viewer: str | None, params: Mapping[str, Any]
 ) -> Made:
     """A paper of a registered recipe, drawn up for a viewer (a userid), or for everybody."""
+    from bot.papers.pdf import write_pdf  # noqa: PLC0415  (as said above)
+    from bot.papers.template import fill_template  # noqa: PLC0415
+    from bot.papers.word import write_word  # noqa: PLC0415
+
     with _store(desk.database_url).reading() as session:
         ctx = _context(desk, session)
         ctx.member = _viewer(session, viewer)
@@ -115,8 +118,9 @@ def write_paper(
         if plan.template and PaperForm(form) is PaperForm.DOCX:
             template = session.get_one(Blob, plan.template).data
             return Made(plan.title, fill_template(template, plan.values))
-    write = {PaperForm.DOCX: write_word, PaperForm.PDF: write_pdf}[PaperForm(form)]
-    return Made(plan.title, write(plan, desk.now))
+    if PaperForm(form) is PaperForm.DOCX:
+        return Made(plan.title, write_word(plan, desk.now))
+    return Made(plan.title, write_pdf(plan, desk.now))
 
 
 def write_own_data(desk: Desk, viewer: str) -> bytes:

@@ -8,19 +8,18 @@ parameters are all named (no ``IN`` that grows) can be kept so.
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Dialect, Executable
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ClauseElement
 
-from models.store.libpq import Prepared, simple
+if TYPE_CHECKING:
+    from models.store.libpq import Prepared
 
 Convert = Callable[[Any], Any] | None
-_NUMBERED: Final[Dialect] = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # only compiles
-"""Writes ``$1`` for parameters, as libpq wants them, with the casts that give them their types."""
 _names = itertools.count(1)
 
 
@@ -33,7 +32,7 @@ class _Ready:
     fixed: Mapping[str, Any]
     binds: Mapping[str, Callable[[Any], Any]]
     results: tuple[Convert, ...]
-    prepared: Prepared | None
+    prepared: "Prepared | None"
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """The parameters in their order."""
@@ -105,7 +104,7 @@ class Quick:
     def _compile(self, dialect: Dialect) -> _Ready:
         assert isinstance(self._statement, ClauseElement)  # noqa: S101  (every statement is one)
         numbered = dialect.name == "postgresql"
-        target = _NUMBERED if numbered else dialect
+        target = _numbered() if numbered else dialect
         made: Any = self._statement.compile(dialect=target, column_keys=self._keys)
         binds = made._bind_processors  # noqa: SLF001  (there is no public way to them)
         fixed = {
@@ -121,9 +120,25 @@ class Quick:
                 column.type.dialect_impl(target).result_processor(target, None)
                 for column in made._result_columns  # noqa: SLF001  (as above)
             ),
-            prepared=Prepared(str(made), self._name) if numbered else None,
+            prepared=_prepared(str(made), self._name) if numbered else None,
         )
         return ready
+
+
+@cache
+def _numbered() -> Dialect:
+    """Writes ``$1`` for parameters, as libpq wants them, with the casts that give them types."""
+    from sqlalchemy.dialects.postgresql.asyncpg import (  # noqa: PLC0415  (not on SQLite)
+        PGDialect_asyncpg,
+    )
+
+    return PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # only compiles
+
+
+def _prepared(statement: str, name: str) -> "Prepared":
+    from models.store.libpq import Prepared  # noqa: PLC0415  (psycopg: not on SQLite)
+
+    return Prepared(statement, name)
 
 
 def _own(made: Any) -> dict[str, Any]:  # noqa: ANN401  (a compiled statement of any kind)
@@ -144,6 +159,8 @@ def plainly(connection: Connection, text: str) -> None:
     raw: Any = connection.connection.dbapi_connection
     try:
         if connection.dialect.name == "postgresql":
+            from models.store.libpq import simple  # noqa: PLC0415  (psycopg: not on SQLite)
+
             simple(raw, text.encode())
         else:
             raw.execute(text)
