@@ -1,7 +1,5 @@
 """Databases for tests: SQLite in a folder of the test, PostgreSQL from a throw-away server."""
 
-import io
-import logging
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -12,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
-from bot.logs import set_up_logs
 from models.store.engine import Store, driver_url
 from models.store.schema import migrate
+from tests.hearing import WATCH, watch
 from tests.visitor import Visitor
 from tests.world import World
 
@@ -23,21 +21,7 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
-class Watch(io.StringIO):
-    """Where logs go: never a stream that pytest closes; a fault of ours fails the test."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.faults: list[str] = []
-
-    def write(self, text: str) -> int:
-        if text.strip():
-            self.faults.append(text.strip())
-        return len(text)
-
-
-WATCH = Watch()
-set_up_logs(WATCH, logging.ERROR)
+watch()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

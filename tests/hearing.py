@@ -1,4 +1,8 @@
-"""What the product logs of messages while a test looks on."""
+"""What the product logs while a test looks on.
+
+A logger of production keeps the set-up it was first used with. In tests it does not: whoever
+listens hears every logger there is, whatever other tests have used before.
+"""
 
 import io
 import json
@@ -8,29 +12,61 @@ from typing import Any, Self
 
 import structlog
 
-import bot.dispatch
 from bot.logs import set_up_logs
-from tests.conftest import WATCH
+
+
+class Watch(io.StringIO):
+    """Where logs go: never a stream that pytest closes; a fault of ours fails the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            self.faults.append(text.strip())
+        return len(text)
+
+
+WATCH = Watch()
+
+
+def log_to(stream: io.StringIO, level: int) -> None:
+    """As ``set_up_logs``, for loggers that are in use already too."""
+    set_up_logs(stream, level)
+    structlog.configure(cache_logger_on_first_use=False)
+
+
+def watch() -> None:
+    """As it is in most tests: errors alone, each of which fails the test."""
+    log_to(WATCH, logging.ERROR)
 
 
 class Hearing:
-    """The log at the level of production.
+    """The log while a block runs, at the level of production unless another is named."""
 
-    A logger keeps the set-up it was first used with, so the dispatcher gets a fresh one.
-    """
+    def __init__(self, level: int = logging.INFO) -> None:
+        self._level = level
+        self._out = io.StringIO()
 
     def __enter__(self) -> Self:
-        self._out, self._before = io.StringIO(), bot.dispatch.log
-        set_up_logs(self._out, logging.INFO)
-        bot.dispatch.log = structlog.get_logger()
+        log_to(self._out, self._level)
         return self
 
     def __exit__(self, *_: object) -> None:
-        bot.dispatch.log = self._before
-        set_up_logs(WATCH, logging.ERROR)
+        watch()
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self._out.getvalue()
+
+    @property
+    def entries(self) -> Sequence[Mapping[str, Any]]:
+        """All of it, line by line."""
+        return [json.loads(line) for line in self.text.splitlines()]
 
     @property
     def messages(self) -> Sequence[Mapping[str, Any]]:
         """One entry a message, in the order in which they ended."""
-        said = [json.loads(line) for line in self._out.getvalue().splitlines()]
-        return [one for one in said if one["event"] == "message"]
+        return [one for one in self.entries if one["event"] == "message"]

@@ -30,7 +30,7 @@ from models.query_code import (
     read_code,
 )
 from models.suggestion import Level, State, Suggestion
-from tests.conftest import WATCH
+from tests.hearing import WATCH
 from tests.process import Product
 from tests.talker import Talker
 from tests.world import PATIENT, World

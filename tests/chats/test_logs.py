@@ -1,47 +1,35 @@
 """What is logged, with everything switched on and things going wrong: ids, never more."""
 
-import io
-import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from bot.logs import set_up_logs
 from handlers import progress
 from handlers.content import Text, dump
 from models.group import Group
 from models.push import Order, write_pushes
-from tests.conftest import WATCH
+from tests.hearing import Hearing
 from tests.world import World
 
 WORDS = "台区里有人窃电"
 HOOK = "6f1c-webhook-key"
 
 
-@pytest.fixture
-def heard() -> Iterator[io.StringIO]:
-    out = io.StringIO()
-    set_up_logs(out, logging.DEBUG)
-    yield out
-    set_up_logs(WATCH, logging.ERROR)
-
-
 async def test_logs_hold_no_secret_no_name_and_no_word(
-    heard: io.StringIO, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(sqlite_url)
     world.settle()
-    await world.open()
-    try:
-        await events(world, monkeypatch)
-    finally:
-        await world.close()
-    lines = [json.loads(line) for line in heard.getvalue().splitlines()]
-    said = {line["event"] for line in lines}
+    with Hearing(logging.DEBUG) as hearing:
+        await world.open()
+        try:
+            await events(world, monkeypatch)
+        finally:
+            await world.close()
+    said = {entry["event"] for entry in hearing.entries}
     assert {"message", "handler_failed", "push_failed", "link_subscribed"} <= said
     setup = world.desk.setup
     key = Path(sqlite_url.removeprefix("sqlite:///")).with_name("data.key").read_text().strip()
@@ -49,7 +37,7 @@ async def test_logs_hold_no_secret_no_name_and_no_word(
     secrets += [setup.app_token, setup.app_aes_key, "a key for tests", key, HOOK]
     for secret in (*secrets, WORDS, "窃电", "城南员工", "城南供电所"):
         assert len(secret) > 1
-        assert secret not in heard.getvalue()
+        assert secret not in hearing.text
 
 
 async def events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

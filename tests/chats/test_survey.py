@@ -1,7 +1,5 @@
 """The survey: answered without a name, shown in groups only, joined to nobody (PRODUCT.md E.4)."""
 
-import io
-import logging
 import re
 from dataclasses import replace
 from datetime import date
@@ -12,7 +10,6 @@ import aiohttp
 import pytest
 from sqlalchemy import func, select
 
-from bot.logs import set_up_logs
 from config.rules import default_rules
 from handlers.survey import questions
 from models.audit import Audit
@@ -20,7 +17,7 @@ from models.survey import Survey, SurveyState, SurveyTable, SurveyWords, Vote, t
 from models.unit import Unit
 from models.vault import Secret
 from tests.chats.test_talk import everything, raw
-from tests.conftest import WATCH
+from tests.hearing import Hearing
 from tests.visitor import Visitor
 from tests.world import World
 
@@ -99,17 +96,16 @@ async def test_no_row_log_or_file_joins_an_answer_to_a_person(visitor: Visitor) 
     """Nor do the tokens, whose addresses only the browsers know."""
     world = visitor.world
     await opened(world)
-    out = io.StringIO()
-    set_up_logs(out, logging.INFO)
-    addresses = [await take(visitor, f"b1p{n}") for n in range(6)]
-    before = _acts(world)
-    held: list[set[tuple[str, str]]] = []
-    for number, address in enumerate(addresses):
-        assert (await fill(world, address, [1 + number % 5] * QUESTIONS, f"第{number}句"))[0] == 200
-        held.append(_sealed(world))
-    set_up_logs(WATCH, logging.ERROR)
+    with Hearing() as hearing:
+        addresses = [await take(visitor, f"b1p{n}") for n in range(6)]
+        before = _acts(world)
+        held: list[set[tuple[str, str]]] = []
+        for number, address in enumerate(addresses):
+            status, _ = await fill(world, address, [1 + number % 5] * QUESTIONS, f"第{number}句")
+            assert status == 200
+            held.append(_sealed(world))
     assert _acts(world) == before  # no audit row for a vote
-    dump, logged = everything(world), out.getvalue()
+    dump, logged = everything(world), hearing.text
     for number, address in enumerate(addresses):
         token = address.rpartition("/")[2]
         for place in (dump, logged):

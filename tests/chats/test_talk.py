@@ -1,16 +1,12 @@
 """Talks: recorded in private, read by the two, known to nobody else (DOMAIN.md 5, E.2)."""
 
-import io
-import logging
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import select, text, update
 
-from bot.logs import set_up_logs
 from bot.sim.messages import Message
 from handlers.catalogue import catalogue
 from models.audit import LOOK, Audit
@@ -18,7 +14,7 @@ from models.person import Grant, Person, PersonState, Role
 from models.store.tables import ENTITIES
 from models.talk import Talk, TalkCall, TalkState, TalkTask
 from models.vault import Secret
-from tests.conftest import WATCH
+from tests.hearing import Hearing
 from tests.visitor import Visitor
 from tests.world import World
 
@@ -161,16 +157,14 @@ async def test_what_is_recorded_late_says_so(world: World) -> None:
 )
 async def test_in_a_group_it_is_refused_without_echo_or_trace(world: World, line: str) -> None:
     await talked(world, said="私聊里说的")
-    out = io.StringIO()
-    set_up_logs(out, logging.INFO)
-    answer = await world.say(SECRETARY, line, "wr1")
-    set_up_logs(WATCH, logging.ERROR)
+    with Hearing() as hearing:
+        answer = await world.say(SECRETARY, line, "wr1")
     assert "私聊" in answer.text
     for part in (PRIVATE, "城南员工1", "住院", "私聊里说的"):
         assert part not in answer.text
     assert PRIVATE not in everything(world)
     assert PRIVATE.encode() not in raw(world)
-    assert "住院" not in out.getvalue()
+    assert "住院" not in hearing.text
     assert len(talks(world)) == 1
     assert PRIVATE not in (await world.say("stranger", line, "wr1")).text
 
@@ -190,25 +184,22 @@ async def test_a_draft_begun_in_private_does_not_go_on_in_a_group(world: World) 
 async def test_no_table_log_or_file_holds_a_word(both_worlds: World) -> None:
     """Also not while it is being typed, nor in what is stored for a redelivery."""
     world = both_worlds
-    out = io.StringIO()
-    set_up_logs(out, logging.INFO)
-    structlog.get_logger().info("begin")
-    for line in ("/谈话", "城南员工1", "2026年11月16日", "面谈", "家庭困难"):
-        await world.say(SECRETARY, line)
-        assert "家庭困难" not in everything(world)
-    await world.say(SECRETARY, "/取消")
-    await talked(world)
-    await world.say(PERSON, "/查 TH-2026-0001")
-    await world.say(PERSON, f"/更正 TH-2026-0001 {LATER}")
-    await world.say(PERSON, f"/删除 TH-2026-0001 别留下{LATER}")
-    await world.say(PERSON, f"/约谈 {LATER}")
-    await world.say(SECRETARY, f"/谈话提醒 城南员工3 家庭困难 {LATER}")
-    await world.delivered()
-    held = everything(world)
-    set_up_logs(WATCH, logging.ERROR)
+    with Hearing() as hearing:
+        for line in ("/谈话", "城南员工1", "2026年11月16日", "面谈", "家庭困难"):
+            await world.say(SECRETARY, line)
+            assert "家庭困难" not in everything(world)
+        await world.say(SECRETARY, "/取消")
+        await talked(world)
+        await world.say(PERSON, "/查 TH-2026-0001")
+        await world.say(PERSON, f"/更正 TH-2026-0001 {LATER}")
+        await world.say(PERSON, f"/删除 TH-2026-0001 别留下{LATER}")
+        await world.say(PERSON, f"/约谈 {LATER}")
+        await world.say(SECRETARY, f"/谈话提醒 城南员工3 家庭困难 {LATER}")
+        await world.delivered()
+        held = everything(world)
     for part in (PRIVATE, LATER, "家庭困难", "hardship", "face"):
         assert part not in held, part
-    assert "住院" not in out.getvalue()
+    assert "住院" not in hearing.text
     assert "TH-2026-0001" in held
     if world.store.is_sqlite:
         for part in (PRIVATE, LATER):

@@ -1,21 +1,17 @@
 """Errors of three kinds, slow handlers, redelivery, stale cards: one message at a time."""
 
 import asyncio
-import io
-import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import func, select, text
 
 from bot.channel import Abilities, Answer, Click, Dialect, Incoming
 from bot.follow import speak_for
 from bot.keeping import VAULT
-from bot.logs import set_up_logs
 from config.rules import default_rules
 from handlers.content import Card
 from handlers.context import Context
@@ -28,7 +24,7 @@ from models.forms.field import Answers
 from models.message import Message, Unsaid
 from models.progress import Progress
 from models.push import Push
-from tests.conftest import WATCH
+from tests.hearing import Hearing
 from tests.world import World
 
 FULL = Abilities(
@@ -85,13 +81,7 @@ def count(world: World, what: type[Any]) -> int:
         return session.scalar(select(func.count()).select_from(what)) or 0
 
 
-async def test_our_mistake_gets_a_reference_and_leaves_everything_as_it_was(
-    talk: Talk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = io.StringIO()
-    set_up_logs(out, logging.INFO)
-    monkeypatch.setattr("bot.dispatch.log", structlog.get_logger())
-
+async def test_our_mistake_gets_a_reference_and_leaves_everything_as_it_was(talk: Talk) -> None:
     def broken(ctx: Context, answers: Answers) -> Reply:
         ctx.push_person("x", Card(title="不该发出"), "never")
         ctx.session.execute(text("UPDATE project SET name = 'spoilt'"))
@@ -99,17 +89,17 @@ async def test_our_mistake_gets_a_reference_and_leaves_everything_as_it_was(
 
     replace_command(talk.world, "progress", broken)
     incoming = talk.message("/进展 50% 别人的心里话")
-    first = await talk.world.runtime.handle(incoming, FULL)
-    again = await talk.world.runtime.handle(incoming, FULL)
-    set_up_logs(WATCH, logging.ERROR)
+    with Hearing() as hearing:
+        first = await talk.world.runtime.handle(incoming, FULL)
+        again = await talk.world.runtime.handle(incoming, FULL)
     assert first is not None
     assert "编号" in first.text
     assert again == first
     reference = first.text.split("编号 ")[1][:8]
-    assert reference in out.getvalue()
-    assert "handler_failed" in out.getvalue()
-    assert "RuntimeError" in out.getvalue()
-    assert "心里话" not in out.getvalue()
+    assert reference in hearing.text
+    assert "handler_failed" in hearing.text
+    assert "RuntimeError" in hearing.text
+    assert "心里话" not in hearing.text
     with talk.world.store.reading() as session:
         assert session.scalars(select(Push).where(Push.dedupe == "never")).all() == []
         assert session.scalar(text("SELECT count(*) FROM project WHERE name = 'spoilt'")) == 0
