@@ -66,10 +66,29 @@ def report_act(project: Project, branch: str) -> Act:
     return Act(t("project.no_change"), action=f"progress.same:{project.number}")
 
 
+def _propose_by(ctx: Context) -> date | None:
+    """Until when every branch should have its project.
+
+    Where the first project of all begins later (the product was set up in the course of the year),
+    some days after that. None once the day is gone and nobody has begun: such a year runs
+    elsewhere, and 305 duties that are months late would teach people to look away.
+    """
+    month, day = map(int, ctx.rules.project.propose_by.split("-"))
+    due = date(ctx.today.year, month, day)
+    begun = ctx.session.scalar(
+        select(func.min(Project.starts_on)).where(Project.year == ctx.today.year)
+    )
+    if begun is None:
+        return due if ctx.today <= due else None
+    return max(due, ctx.calendar.add_working(begun, ctx.rules.project.adjust_days))
+
+
 def branches_without(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Branches that have no project this year: there is a project where there is a branch."""
-    month, day = map(int, ctx.rules.project.propose_by.split("-"))
     year = ctx.today.year
+    general = _propose_by(ctx)
+    if general is None:
+        return
     units = ctx.session.scalars(
         select(Unit)
         .where(
@@ -83,7 +102,7 @@ def branches_without(ctx: Context, member: Member | None) -> Iterator[Duty]:
         .order_by(Unit.id)
     )
     for unit in units:
-        due = date(year, month, day)
+        due = general
         if unit.opened_on is not None and unit.opened_on > due:
             due = ctx.calendar.add_working(unit.opened_on, ctx.rules.project.approve_days)
         yield Duty(

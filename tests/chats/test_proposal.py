@@ -1,7 +1,7 @@
 """A branch draws up its project, hands it in, and the department decides."""
 
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -251,3 +251,15 @@ async def test_duties_follow_the_project_round(january: World) -> None:
 def test_milestones_are_rows_and_a_curve() -> None:
     assert Milestone(percent=Decimal(20)).is_reached(Decimal(20))
     assert not Milestone(percent=Decimal(20)).is_reached(None)
+
+
+async def test_whose_year_has_not_begun_is_not_late(january: World) -> None:
+    """Set up in July, nobody owes what was due in March; the first project begins the year."""
+    world = january
+    assert "3月15日" in (await world.say("b3p0", "/待办")).text
+    world.clock.move_to(datetime(2026, 7, 1, 2, 0, tzinfo=UTC))
+    assert "没有待办" in (await world.say("b3p0", "/待办")).text
+    await world.say("b1p0", PROPOSAL.replace("2026年3月31日", "2026年8月31日"))
+    todo = (await world.say("b3p0", "/待办")).text
+    assert "还没有 2026 年度项目" in todo
+    assert "7月15日" in todo  # ten working days
