@@ -323,15 +323,15 @@ def _acts(one: Reception, mine: ReceptionSlot | None, *, hosts: bool, today: dat
     acts = []
     if mine is not None and mine.state is SlotState.BOOKED:
         acts.append(Act(t("reception.unbook"), action=f"reception.cancel:{one.number}"))
-    elif mine is None and one.day >= today:
+    elif mine is None and not hosts and one.day >= today:
         acts.append(
             Act(t("reception.book"), command="reception_book", answers=number, tone=Tone.PRIMARY)
         )
-    if hosts:
+    if hosts and one.day <= today:
         acts.append(Act(t("reception.minutes"), command="reception_minutes", answers=number))
-        if one.day >= today:
-            off = f"reception.off:{one.number}"
-            acts.append(Act(t("reception.call_off"), action=off, tone=Tone.DANGER))
+    if hosts and one.day >= today:
+        off = f"reception.off:{one.number}"
+        acts.append(Act(t("reception.call_off"), action=off, tone=Tone.DANGER))
     return acts
 
 

@@ -1,6 +1,7 @@
 """书记听您说: who receives, who may do what, which clock runs (DOMAIN.md 4)."""
 
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, or_, select
@@ -48,10 +49,14 @@ def tier_label(ctx: Context, key: str) -> str:
 
 
 def classifier(ctx: Context) -> Classifier:
-    """The rules of the categories, made ready once a message."""
+    """The rules of the categories, made ready once for all messages."""
     categories = settings(ctx).categories
-    rules = {key: one.words for key, one in categories.items() if key != OTHER}
-    return ctx.once("classifier", lambda: Classifier(rules))
+    return _classifier(tuple((key, one.words) for key, one in categories.items() if key != OTHER))
+
+
+@lru_cache(maxsize=2)
+def _classifier(rules: tuple[tuple[str, tuple[str, ...]], ...]) -> Classifier:
+    return Classifier(dict(rules))
 
 
 def categorise(ctx: Context, text: str) -> Guess:

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import re
-import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -17,10 +16,11 @@ from typing import Any
 import aiohttp
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import MetaData, select
 
 from bot.web.anonymous import BusyError, Gate, has_worked
 from jobs import JOBS
+from models.base import Base
 from models.push import Content, Push
 from models.query_code import (
     ALPHABET,
@@ -176,11 +176,14 @@ async def test_the_way_of_an_anonymous_one(talker: Talker, guest: Guest) -> None
 
 
 async def test_nothing_that_came_or_changed_has_a_time_or_a_person(
-    talker: Talker, guest: Guest, tmp_path: Path
+    database_url: str, tmp_path: Path
 ) -> None:
     """Every row of every table before and after: only days, and nobody."""
+    talker = Talker(database_url, START)
+    await talker.open(serve=True)
+    guest = Guest(f"http://127.0.0.1:{talker.runtime.port}")
     await talker.runtime.scheduler.sweep()
-    before = rows(tmp_path / "test.db")
+    before = rows(talker)
     talker.clock.move_to(AT)
     for n in range(3):
         data = aiohttp.FormData()
@@ -194,7 +197,7 @@ async def test_nothing_that_came_or_changed_has_a_time_or_a_person(
         await guest.post("/anonymous/say", {"code": code, "act": "add", "said": "再补充一句话"})
     talker.clock.move_to(START + timedelta(hours=1))
     await talker.runtime.scheduler.sweep()
-    after = rows(tmp_path / "test.db")
+    after = rows(talker)
     own = [talker.runtime.presence.id.encode(), *(job.name.encode() for job in JOBS)]
     for path, body in files(tmp_path).items():
         for spot in re.finditer(f"{AT:%H:%M:%S}".encode(), body):
@@ -225,21 +228,30 @@ async def test_nothing_that_came_or_changed_has_a_time_or_a_person(
     ids = [row["id"] for row in changed["suggestion"]]
     assert all(abs(first - then) > 1000 for first, then in pairwise(ids))
     assert all(row["id"] < 0 for row in changed["attachment"])
+    await guest.close()
+    await talker.close()
 
 
-def rows(path: Path) -> Mapping[str, list[dict[str, Any]]]:
-    connection = sqlite3.connect(path)
-    connection.row_factory = sqlite3.Row
-    names = [
-        row[0]
-        for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if not row[0].startswith(("search_index", "sqlite_"))
-    ]
-    found = {
-        name: [dict(row) for row in connection.execute(f'SELECT * FROM "{name}"')] for name in names
-    }
-    connection.close()
-    return found
+def rows(talker: Talker) -> Mapping[str, list[dict[str, Any]]]:
+    """All that is there, times in UTC."""
+    there = MetaData()
+    with talker.store.reading() as session:
+        there.reflect(session.connection())
+        names = [name for name in there.tables if not name.startswith("search_index")]
+        assert set(names) >= set(Base.metadata.tables)
+        return {
+            name: [
+                {key: _utc(value) for key, value in row.items()}
+                for row in session.execute(select(there.tables[name])).mappings()
+            ]
+            for name in names
+        }
+
+
+def _utc(value: object) -> object:
+    if not isinstance(value, datetime):
+        return value
+    return (value.astimezone(UTC) if value.tzinfo else value).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 async def test_no_byte_leads_back(sqlite_url: str, tmp_path: Path) -> None:

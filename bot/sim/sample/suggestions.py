@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from config.rules import default_rules
 from handlers.context import Context
 from handlers.suggestion import Said, store
 from handlers.suggestion_desk import day_begin, start_clock, stop_clock
-from models.calendar import read_calendar
+from models.calendar import WorkCalendar, read_calendar
 from models.directory import Directory
 from models.person import Member, Person, PersonState, Role, member_by_userid
 from models.suggestion import (
@@ -52,6 +52,8 @@ class Teller:
     zone: ZoneInfo
     chance: Random
     vault: Vault
+    calendar: WorkCalendar
+    known: dict[str, Member | None] = field(default_factory=dict)
 
     def at(self, day: date, hour: int) -> Context:
         """A context for something that happened on a day."""
@@ -65,7 +67,14 @@ class Teller:
             token=lambda: f"{self.chance.getrandbits(64):016x}",
             link=lambda path, _: path,
             vault=self.vault,
+            _known={"calendar": self.calendar},
         )
+
+    def member(self, userid: str) -> Member | None:
+        """Somebody by userid, looked up once."""
+        if userid not in self.known:
+            self.known[userid] = member_by_userid(self.session, userid)
+        return self.known[userid]
 
 
 DIRECTORY = Directory()
@@ -79,7 +88,8 @@ def write_suggestions(
     What is still open has clocks that run. Confidential ones need a ``vault`` with keys.
     """
     DIRECTORY.enter(session)
-    teller = Teller(session, company, now, zone, Random(seed + 147), vault)  # noqa: S311  (a sample is no secret)
+    chance = Random(seed + 147)  # noqa: S311  (a sample is no secret)
+    teller = Teller(session, company, now, zone, chance, vault, read_calendar(session))
     texts = _texts(teller.chance)
     _earlier(teller, texts[COLLECTED:])
     ends = ["rectified"] * RECTIFIED + ["declined"] * DECLINED
@@ -109,7 +119,6 @@ def _visits(session: Session) -> list[Visit]:
 def _earlier(teller: Teller, texts: Sequence[tuple[str, str]]) -> None:
     """The end of last year: each level, all of them dealt with."""
     session = teller.session
-    calendar = read_calendar(session)
     last = date(teller.now.astimezone(teller.zone).year, 1, 1)
     senders = list(session.scalars(select(Person.userid).where(Person.state == PersonState.ACTIVE)))
     levels = [
@@ -119,8 +128,8 @@ def _earlier(teller: Teller, texts: Sequence[tuple[str, str]]) -> None:
     teller.chance.shuffle(levels)
     for at, (level, (category, said)) in enumerate(zip(levels, texts, strict=False)):
         back = EARLIER_DAYS - EARLIER_DAYS * at // (2 * len(levels))
-        ctx = teller.at(calendar.on_or_before(last - timedelta(days=back)), 9 + at % 8)
-        sender = member_by_userid(session, teller.chance.choice(senders))
+        ctx = teller.at(teller.calendar.on_or_before(last - timedelta(days=back)), 9 + at % 8)
+        sender = teller.member(teller.chance.choice(senders))
         anonymous = level is Level.ANONYMOUS
         one = store(ctx, Said(said=said, level=level), None if anonymous else sender)
         one.category, one.category_confirmed = category, True
@@ -140,7 +149,7 @@ def _heard(teller: Teller, visit: Visit, said: str) -> Suggestion:
     ctx = teller.at(day, 17)
     place = ctx.directory.place(teller.session, visit.branch_id)
     visitor = teller.session.get_one(Person, visit.visitor_id)
-    sender = member_by_userid(teller.session, visitor.userid)
+    sender = teller.member(visitor.userid)
     told = Said(said=said, level=Level.NAMED, place=place, source=Source.VISIT)
     one = store(ctx, told, sender)
     ordinal = len(points_of_visit(teller.session, visit.id)) + 1
@@ -206,7 +215,7 @@ def _people(teller: Teller, one: Suggestion) -> tuple[Member | None, Person | No
         for role in (Role.SECRETARY, Role.PARTY_OFFICE)
         for userid in teller.company.holders(role, desk.code)
     ] or teller.company.holders(Role.PARTY_OFFICE, PROVINCE)
-    receiver = member_by_userid(teller.session, userids[0])
+    receiver = teller.member(userids[0])
     handler = teller.session.scalar(
         select(Person)
         .where(Person.unit_id == desk.id, Person.userid.not_in(userids))
@@ -221,4 +230,4 @@ def _people(teller: Teller, one: Suggestion) -> tuple[Member | None, Person | No
 def _after(teller: Teller, day: date, count: int) -> date:
     """So many working days later, but not after today."""
     today = teller.now.astimezone(teller.zone).date()
-    return min(read_calendar(teller.session).add_working(day, count), today)
+    return min(teller.calendar.add_working(day, count), today)
