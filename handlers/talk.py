@@ -202,12 +202,16 @@ def _follow_up(ctx: Context, talk: Talk, answers: Answers) -> None:
 
 
 def _answer_calls(ctx: Context, talk: Talk) -> None:
-    """Talks that were due between the two are held with this one."""
+    """Talks that were due between the two are held with this one; so are those of a lead who left.
+
+    Only somebody who leads the branch takes the place of one who left.
+    """
+    lead = TalkCall.lead_id == talk.talker_id
+    if talk.as_secretary:
+        lead |= TalkCall.lead_id.in_(select(Person.id).where(Person.state == PersonState.LEFT))
     calls = ctx.session.scalars(
         select(TalkCall).where(
-            TalkCall.person_id == talk.person_id,
-            TalkCall.lead_id == talk.talker_id,
-            TalkCall.state == CallState.OPEN,
+            TalkCall.person_id == talk.person_id, lead, TalkCall.state == CallState.OPEN
         )
     ).all()
     for call in calls:

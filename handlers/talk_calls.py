@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import aliased
 
 from config.texts import label, t
 from handlers.content import Card, Text
@@ -42,6 +43,7 @@ from models.talk import (
 from models.unit import Unit
 
 AT_ONCE: Final = 500
+LEAD: Final = aliased(Person)
 LEADS: Final = (Role.SECRETARY, Role.PARTY_OFFICE, Role.COMMITTEE_SECRETARY, Role.TEAM_LEADER)
 
 
@@ -255,37 +257,52 @@ def end_task(ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]])
     """The button under a follow-up: ``argument`` is its id."""
     del picked
     task = ctx.session.get(TalkTask, int(argument)) if argument.isdigit() else None
-    if task is None or task.owner_id != ctx.who.id:
+    if task is None or not _may_end(ctx, task):
         raise UserError("error.stale")
     task.move_to(ctx.session, TaskState.DONE, done_at=ctx.now)
     ctx.subject = ctx.session.get_one(Talk, task.talk_id).number
     return Reply(card=Card(title=t("talk.task_done"), desc=ctx.subject))
 
 
+def _may_end(ctx: Context, task: TalkTask) -> bool:
+    """Its owner; when that one has left, the branch's secretary, to whom it has moved."""
+    if task.owner_id == ctx.who.id:
+        return True
+    left = ctx.session.get_one(Person, task.owner_id).state is PersonState.LEFT
+    place = ctx.directory.place(ctx.session, ctx.session.get_one(Talk, task.talk_id).unit_id)
+    return left and ctx.who.has(Role.SECRETARY, over=place.path)
+
+
 # Duties
 
 
 def calls_due(ctx: Context, member: Member | None) -> Iterator[Duty]:
-    """Talks that were asked for or noted."""
+    """Talks that were asked for or noted. Of a lead who left they move to the secretary.
+
+    Why it was asked for stays between the two; that somebody waits for a talk does not.
+    """
     query = (
-        select(TalkCall, Person.name, Unit.path)
+        select(TalkCall, Person, LEAD.state, Unit.path)
         .join(Person, Person.id == TalkCall.person_id)
+        .join(LEAD, LEAD.id == TalkCall.lead_id)
         .join(Unit, Unit.id == Person.unit_id)
         .where(TalkCall.state == CallState.OPEN)
         .order_by(TalkCall.due_on, TalkCall.id)
     )
     if member is not None:
-        query = query.where(TalkCall.lead_id == member.id)
-    for call, name, path in ctx.session.execute(query):
+        query = query.where(or_(TalkCall.lead_id == member.id, LEAD.state == PersonState.LEFT))
+    for call, person, state, path in ctx.session.execute(query):
+        look = Act(t("talk.duty_look"), command="lookup", answers={"number": call.number})
+        hold = Act(t("talk.hold"), command="talk", answers={"person": person.userid})
         yield Duty(
             key=f"call:{call.number}",
             title=t("talk.duty_call"),
-            detail=t("talk.duty_call_detail", name=name, number=call.number),
+            detail=t("talk.duty_call_detail", name=person.name, number=call.number),
             due=call.due_on,
             unit_path=path,
             owners=(call.lead_id,),
             number=call.number,
-            act=Act(t("talk.duty_look"), command="lookup", answers={"number": call.number}),
+            act=hold if state is PersonState.LEFT else look,
             private=True,
             escalates=False,
         )
@@ -296,12 +313,13 @@ def tasks_due(ctx: Context, member: Member | None) -> Iterator[Duty]:
     query = (
         select(TalkTask, Talk.number, Unit.path)
         .join(Talk, Talk.id == TalkTask.talk_id)
+        .join(LEAD, LEAD.id == TalkTask.owner_id)
         .join(Unit, Unit.id == Talk.unit_id)
         .where(TalkTask.state == TaskState.OPEN)
         .order_by(TalkTask.due_on, TalkTask.id)
     )
     if member is not None:
-        query = query.where(TalkTask.owner_id == member.id)
+        query = query.where(or_(TalkTask.owner_id == member.id, LEAD.state == PersonState.LEFT))
     for task, number, path in ctx.session.execute(query):
         yield Duty(
             key=f"talk.task:{task.id}",

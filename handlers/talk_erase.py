@@ -47,6 +47,7 @@ from models.talk import (
 from models.unit import Unit
 
 AT_ONCE: Final = 500
+LEAVERS: Final = select(Person.id).where(Person.state == PersonState.LEFT)
 KEEPERS: Final = frozenset({Role.PARTY_OFFICE, Role.COMMITTEE_SECRETARY, Role.ADMIN})
 
 ERASE = Form(
@@ -93,13 +94,17 @@ DECIDE = Form(
 
 
 def ask(ctx: Context, answers: Answers) -> Reply:
-    """``/删除 TH-… 什么``: the person asks; whoever led the talk deletes the words at once."""
+    """``/删除 TH-… 什么``: the person asks; whoever led the talk deletes the words at once.
+
+    If that one has left nobody else may read it, and so nobody else decides: it is done as asked.
+    """
     talk = own_talk(ctx, answers["number"])
     if text_of(ctx, talk) is None:
         raise UserError("talk.no_text", number=talk.number)
-    if open_strike(ctx.session, talk.id) is not None:
+    waiting = open_strike(ctx.session, talk.id)
+    if waiting is not None and not talker_left(ctx, talk):
         raise UserError("talk.strike_waits", number=talk.number)
-    strike = TalkStrike(
+    strike = waiting or TalkStrike(
         talk_id=talk.id,
         person_id=ctx.who.id,
         due_on=ctx.calendar.add_working(ctx.today, ctx.rules.privacy.request_days),
@@ -108,7 +113,7 @@ def ask(ctx: Context, answers: Answers) -> Reply:
     ctx.session.add(strike)
     ctx.session.flush()
     ctx.subject = talk.number
-    if ctx.who.id == talk.talker_id:
+    if ctx.who.id == talk.talker_id or talker_left(ctx, talk):
         return _finish(ctx, talk, strike, StrikeState.ALL, "")
     ctx.seal(STRIKE, str(strike.id), answers["what"])
     userid = ctx.session.get_one(Person, talk.talker_id).userid
@@ -150,14 +155,15 @@ def _finish(ctx: Context, talk: Talk, strike: TalkStrike, state: StrikeState, wo
     else:
         ctx.shred(STRIKE, str(strike.id))
     other = talk.person_id if ctx.who.id == talk.talker_id else talk.talker_id
-    userid = ctx.session.get_one(Person, other).userid
+    reader = ctx.session.get_one(Person, other)
     told = fill(
         f"talk.strike_{state}_told",
         name=ctx.who.name,
         number=talk.number,
-        url=ctx.link(f"/record/{talk.number}", userid),
+        url=ctx.link(f"/record/{talk.number}", reader.userid),
     )
-    ctx.push_person(userid, Text(told), f"strike.ended:{strike.id}")
+    if reader.state is PersonState.ACTIVE:
+        ctx.push_person(reader.userid, Text(told), f"strike.ended:{strike.id}")
     return say(f"talk.strike_{state}", number=talk.number)
 
 
@@ -167,6 +173,30 @@ def _strike_all(ctx: Context, talk: Talk) -> None:
     strikes = ctx.session.scalars(select(TalkStrike.id).where(TalkStrike.talk_id == talk.id))
     ctx.shred(STRIKE, *map(str, strikes))
     talk.move_to(ctx.session, TalkState.STRUCK, ended_at=ctx.now, reviewed_at=ctx.now)
+
+
+def talker_left(ctx: Context, talk: Talk) -> bool:
+    """Whether the one who led it is no longer here: then nobody is left to decide about it."""
+    return ctx.session.get_one(Person, talk.talker_id).state is PersonState.LEFT
+
+
+def strike_for_leavers(ctx: Context, before: datetime) -> int:
+    """Do as was asked where the one who would have decided has left, however short ago."""
+    del before
+    rows = ctx.session.execute(
+        select(TalkStrike, Talk)
+        .join(Talk, Talk.id == TalkStrike.talk_id)
+        .where(TalkStrike.state == StrikeState.OPEN, Talk.talker_id.in_(LEAVERS))
+        .limit(AT_ONCE)
+    ).all()
+    for strike, talk in rows:
+        _strike_all(ctx, talk)
+        strike.move_to(ctx.session, StrikeState.ALL, ended_at=ctx.now)
+        person = ctx.session.get_one(Person, talk.person_id)
+        told = fill("talk.strike_left_told", number=talk.number)
+        ctx.push_person(person.userid, Text(told), f"strike.ended:{strike.id}", ctx.now)
+        ctx.note("talk.struck", talk.number)
+    return len(rows)
 
 
 # When the person has left the branch
@@ -193,7 +223,7 @@ def strikes_due(ctx: Context, member: Member | None) -> Iterator[Duty]:
         select(TalkStrike, Talk, Unit.path)
         .join(Talk, Talk.id == TalkStrike.talk_id)
         .join(Unit, Unit.id == Talk.unit_id)
-        .where(TalkStrike.state == StrikeState.OPEN)
+        .where(TalkStrike.state == StrikeState.OPEN, Talk.talker_id.not_in(LEAVERS))
         .order_by(TalkStrike.id)
     )
     if member is not None:
@@ -229,6 +259,7 @@ def reviews_due(ctx: Context, member: Member | None) -> Iterator[Duty]:
         .where(
             Talk.state == TalkState.KEPT,
             Talk.reviewed_at.is_(None),
+            Talk.talker_id.not_in(LEAVERS),
             Unit.branch_id.is_not(None),
             or_(Person.state == PersonState.LEFT, here.is_distinct_from(Talk.unit_id)),
         )
@@ -408,6 +439,7 @@ FAMILY = Family(
             ),
             readers={Kin.OTHER_PARTY: Access.TEXT},
             days=TALKS.days,
+            purge=strike_for_leavers,
         ),
     ),
 )
