@@ -129,8 +129,14 @@ class Company:
 PATIENCE = 60
 """Seconds until an answer is missed: a busy machine is no fault of the product."""
 _RULES = default_rules()
-PATIENT = replace(_RULES, intake=replace(_RULES.intake, slow_seconds=PATIENCE))
-"""Nobody is told "working on it" because the machine that runs the tests is slow."""
+_OPEN_DOOR = replace(_RULES.suggestion.anonymous, slow_seconds=0.0, per_second=1000)
+PATIENT = replace(
+    _RULES,
+    intake=replace(_RULES.intake, slow_seconds=PATIENCE),
+    suggestion=replace(_RULES.suggestion, anonymous=_OPEN_DOOR),
+)
+"""Nobody is told "working on it" because the machine that runs the tests is slow, and the anonymous
+page, which makes everybody wait alike, does not make the tests wait."""
 
 
 class World:

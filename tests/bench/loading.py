@@ -9,7 +9,7 @@ from models.store.engine import Store
 from models.store.schema import migrate
 from tests.unit.imports.aid import bring_bytes, workbook
 from tests.unit.imports.test_province import province
-from tests.unit.sample.test_load import load
+from tests.unit.sample.conftest import load
 
 
 def _store(folder: Path, name: str) -> Store:

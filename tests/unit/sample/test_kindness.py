@@ -19,9 +19,8 @@ from models.pledge import (
 )
 from models.post import Post, PostMark
 from models.wish import Wish, WishState
-from tests.unit.sample.test_load import NOW, loaded, session
+from tests.unit.sample.conftest import NOW
 
-__all__ = ["loaded", "session"]
 PARTY = ("中共党员", "中共预备党员")
 
 

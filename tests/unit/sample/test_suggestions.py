@@ -1,26 +1,17 @@
 """The sample's suggestions: the published figures, counted from the rows and shown by the board."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.reception import Reception, SlotState, slots_of
-from models.store.engine import Store
 from models.suggestion import Level, Source, State, Suggestion, SuggestionStep
 from models.suggestion_figures import figures
 from models.visit import PointKind, Visit, VisitPoint
-from tests.unit.sample.conftest import FRIDAY
-
-
-@pytest.fixture
-def session(company_year: Store) -> Iterator[Session]:
-    with company_year.reading() as reading:
-        yield reading
+from tests.unit.sample.conftest import NOW
 
 
 def test_this_years_visits_brought_what_was_published(session: Session) -> None:
@@ -30,7 +21,7 @@ def test_this_years_visits_brought_what_was_published(session: Session) -> None:
         "put right" if one.state in (State.RECTIFIED, State.RATED) else one.state for one in heard
     )
     assert (len(heard), states["put right"], states[State.DECLINED]) == (147, 136, 5)
-    found = figures(session, date(2026, 1, 1), date(2026, 12, 31), FRIDAY)
+    found = figures(session, date(2026, 1, 1), date(2026, 12, 31), NOW)
     assert (found.collected, found.rectified, found.rectified_rate) == (147, 136, Decimal("92.5"))
 
 
@@ -62,7 +53,7 @@ def test_what_happened_happened_in_order_and_before_now(session: Session) -> Non
     for step in session.scalars(
         select(SuggestionStep).order_by(SuggestionStep.suggestion_id, SuggestionStep.position)
     ):
-        assert step.at <= FRIDAY
+        assert step.at <= NOW
         if not step.by_sender:  # an anonymous one speaks at the beginning of a day
             assert step.at >= last.get(step.suggestion_id, step.at)
             last[step.suggestion_id] = step.at
@@ -70,7 +61,7 @@ def test_what_happened_happened_in_order_and_before_now(session: Session) -> Non
 
 def test_one_reception_was_held_and_one_can_be_booked(session: Session) -> None:
     held, coming = session.scalars(select(Reception).order_by(Reception.day)).all()
-    assert held.day < FRIDAY.date() < coming.day
+    assert held.day < NOW.date() < coming.day
     states = {
         one.number: [slot.state for slot in slots_of(session, one.id)] for one in (held, coming)
     }

@@ -1,14 +1,13 @@
 """A year of talks in the sample: who, when, how many; not one sentence a stranger could read."""
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from bot.sim.sample import load_sample
+from bot.sim.sample import SampleFacts
 from bot.sim.sample.vocabulary import vocabulary
 from models.coverage import covered_below
 from models.errors import UserError
@@ -17,20 +16,12 @@ from models.survey import SurveyTable, SurveyWords
 from models.talk import TALK, Talk, TalkText
 from models.vault import Secret, Vault
 from tests.unit.imports.aid import HERE
-
-NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-VAULT = Vault(lambda: (b"s" * 32,))
+from tests.unit.sample.conftest import NOW, VAULT
 
 
-@pytest.fixture(scope="module")
-def store(sqlite_template: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    path = tmp_path_factory.mktemp("sample") / "sample.db"
-    path.write_bytes(sqlite_template)
-    made = Store(f"sqlite:///{path}")
-    with made.writing() as session:
-        load_sample(session, now=NOW, zone=HERE, vault=VAULT)
-    yield made
-    made.close()
+@pytest.fixture
+def store(loaded: tuple[Store, SampleFacts]) -> Store:
+    return loaded[0]
 
 
 def test_a_year_is_covered_more_or_less(store: Store) -> None:
