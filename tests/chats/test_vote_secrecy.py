@@ -171,6 +171,7 @@ async def tell(world: World, visitor: Visitor, votes: Mapping[str, Verdict]) -> 
             told.seals += seals(world)
         told.said = said(hearing.messages)
     assert len(told.said) >= len(votes)
+    assert told.seals[-1] in files(Path(world.url.removeprefix("sqlite:///")))
     with world.store.reading() as session:
         counted = sealed_counters(world, session)
     given = list(votes.values())
