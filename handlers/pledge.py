@@ -18,7 +18,7 @@ from models.forms.form import Form
 from models.forms.kinds import Choice, LongText, Text
 from models.forms.record import RecordNumber
 from models.number import next_number
-from models.person import Person, Role
+from models.person import Person, Role, one_at_a_time
 from models.pledge import (
     Pledge,
     PledgeClass,
@@ -159,6 +159,7 @@ def intro(ctx: Context, answers: Answers) -> Markdown:
 def submit(ctx: Context, answers: Answers) -> Reply:
     """``/承诺 岗位 实事 …``: goes to the branch's review; the helper advises and never blocks."""
     branch = _own_branch(ctx)
+    one_at_a_time(ctx.session, ctx.who.id)
     left = _still_open(ctx, answers["kind"])
     kind = PledgeKind(answers["kind"]) if answers["kind"] else next(iter(left))
     pledge = Pledge(

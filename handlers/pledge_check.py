@@ -24,7 +24,7 @@ from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Unit as UnitField
 from models.person import Member, Person, PersonState
-from models.pledge import Pledge, PledgeCheck, PledgeState, month_of
+from models.pledge import Pledge, PledgeCheck, PledgeKind, PledgeState, month_of
 from models.unit import Place, Unit
 
 NAMED = 20
@@ -61,6 +61,39 @@ def silent_of(ctx: Context, unit_id: int) -> Sequence[tuple[Pledge, Person]]:
     return [(pledge, person) for pledge, person in rows]
 
 
+def lacking(ctx: Context, branch: Place) -> Sequence[str]:
+    """Names of party members of a branch who have not made both pledges of the year."""
+    made = (
+        select(func.count())
+        .where(
+            Pledge.person_id == Person.id,
+            Pledge.year == ctx.today.year,
+            Pledge.state != PledgeState.WITHDRAWN,
+        )
+        .scalar_subquery()
+    )
+    return ctx.session.scalars(
+        select(Person.name)
+        .join(Unit, Unit.id == Person.unit_id)
+        .where(
+            Unit.branch_id == branch.id,
+            Person.state == PersonState.ACTIVE,
+            Person.standing.in_(list(ctx.rules.standing.party)),
+            made < len(PledgeKind),
+        )
+        .order_by(Person.id)
+    ).all()
+
+
+def _lacking_text(ctx: Context, branch: Place) -> Markdown:
+    names = lacking(ctx, branch)
+    if not names:
+        return Markdown("")
+    more = t("pledge_check.and_more") if len(names) > NAMED else ""
+    shown = "、".join(names[:NAMED]) + more
+    return fill("pledge_check.lacking", count=len(names), names=shown)
+
+
 def _public(ctx: Context, unit_id: int) -> int:
     count = select(func.count()).where(
         Pledge.unit_id == unit_id, Pledge.state == PledgeState.PUBLIC
@@ -76,7 +109,7 @@ def check_of(ctx: Context, unit_id: int, month: str) -> PledgeCheck | None:
 
 
 def look(ctx: Context, answers: Answers) -> Reply:
-    """``/督诺 [支部]``, in private: who has been silent, and the button that notes the check."""
+    """``/督诺 [支部]``, in private: who is silent, who has not promised, and the button for it."""
     branch = branch_in_question(ctx, answers["unit"])
     if branch is None:
         raise UserError("pledge_check.which_branch")
@@ -105,7 +138,8 @@ def look(ctx: Context, answers: Answers) -> Reply:
     more = t("pledge_check.more", count=len(silent) - NAMED) if len(silent) > NAMED else ""
     known = t("pledge_check.done_before") if done else ""
     ctx.subject = branch.code
-    return Reply(lines(head, *rows, more, known), card=_card(branch, month, silent, done))
+    text = lines(head, *rows, more, _lacking_text(ctx, branch), known)
+    return Reply(text, card=_card(branch, month, silent, done))
 
 
 def _card(

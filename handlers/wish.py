@@ -22,7 +22,7 @@ from models.forms.kinds import Text as TextField
 from models.forms.record import RecordNumber
 from models.group import chats_of
 from models.number import next_number
-from models.person import Person, Role
+from models.person import Person, Role, one_at_a_time
 from models.unit import Place
 from models.wish import (
     Wish,
@@ -150,6 +150,7 @@ def _may_wish(ctx: Context) -> None:
 
 def make(ctx: Context, answers: Answers) -> Reply:
     """``/心愿 …``: goes to the branch's review; the name stays off the board unless wanted."""
+    one_at_a_time(ctx.session, ctx.who.id)
     _may_wish(ctx)
     wish = Wish(
         number=next_number(ctx.session, "XY", ctx.today.year),

@@ -96,6 +96,11 @@ class Member:
         return tuple(power.path for power in self.powers if power.role in roles)
 
 
+def one_at_a_time(session: Session, person_id: int) -> None:
+    """Let what one person sends from two places at the same moment be done one after the other."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+
 def member_by_userid(session: Session, userid: str) -> Member | None:
     """The active person of a userid with all powers; None for strangers and people who left."""
     rows = session.execute(

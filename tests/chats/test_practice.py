@@ -6,10 +6,11 @@ from io import BytesIO
 
 import aiohttp
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.sim.messages import Upload
 from models.attachment import Attachment
+from models.person import Person
 from models.pledge import EntryState, Pledge, PledgeCheck, PledgeEntry
 from tests.chats.test_pledges import POST, SERVICE, caught_up, tap, words
 from tests.visitor import Visitor
@@ -160,6 +161,12 @@ async def test_the_months_job_reminds_in_private_and_once(both_worlds: World) ->
     answer = await world.say("b1p0", "/督诺")
     assert answer.text.count("城南员工1") == 2
     assert "城南员工2" not in answer.text
+    assert "没写全" not in answer.text  # whose standing is not known owes nothing
+    with world.store.writing() as session:
+        party = update(Person).where(Person.userid.in_(["b1p2", "b1p3"]))
+        session.execute(party.values(standing="中共党员"))
+    answer = await world.say("b1p0", "/督诺")
+    assert "还没写全的党员 2 人：城南员工2、城南员工3" in answer.text
     await tap(world, "b1p0", "pledge.remind")  # this month's reminder has gone out already
     await world.delivered()
     assert words(world, "b1p1").count("最近还没有践诺记录") == 1
