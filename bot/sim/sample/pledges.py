@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from bot.sim.sample.company import Company, Unit
 from bot.sim.sample.vocabulary import vocabulary
+from bot.sim.sample.votes import LEAST, Outcome, has_voted, opened, outcome
 from config.texts import label, t
 from models.number import next_numbers
 from models.person import Person
 from models.pledge import (
+    ENDS,
     EntryState,
     Pledge,
     PledgeCheck,
@@ -30,6 +32,7 @@ from models.pledge import (
 )
 from models.unit import BranchType
 from models.unit import Unit as UnitRow
+from models.vote import Ballot
 
 FATES: Final = (
     (PledgeState.PUBLIC, 93),
@@ -79,10 +82,11 @@ class Story:
     text: str
     state: PledgeState
     at: datetime
-    steps: list[tuple[datetime, int, PledgeStep, str]] = field(default_factory=list)
+    steps: list[tuple[datetime, int | None, PledgeStep, str]] = field(default_factory=list)
     entries: list[tuple[datetime, str]] = field(default_factory=list)
     failed: str = ""
     note: str = ""
+    vote: Outcome | None = None
 
 
 def write_pledges(session: Session, company: Company, year: Year, seed: int) -> None:
@@ -92,7 +96,8 @@ def write_pledges(session: Session, company: Company, year: Year, seed: int) -> 
     units = dict(session.execute(select(UnitRow.code, UnitRow.id)).all())
     stories: list[Story] = []
     checks: list[dict[str, Any]] = []
-    for branch in company.branches:
+    played = next(unit for unit in company.branches if unit.field == "station")  # on the desk
+    for place, branch in enumerate(company.branches):
         crew = company.people[branch.code]
         secretary, unit = people[crew[0].userid], units[branch.code]
         own: list[Story] = []
@@ -105,6 +110,9 @@ def write_pledges(session: Session, company: Company, year: Year, seed: int) -> 
                 own.append(_story(branch, kind, who, year, chance))
         stories += own
         checks += _checks(own, secretary, year, chance)
+        if has_voted(place) and len(crew) > LEAST and branch is not played:
+            for story in own:
+                _vote(story, secretary, len(crew), year, chance)
     stories.sort(key=lambda story: story.at)
     _insert(session, stories, checks, year)
 
@@ -183,6 +191,22 @@ def _review(story: Story, secretary: int, year: Year, share: float, chance: Rand
     story.entries.sort()
 
 
+def _vote(story: Story, secretary: int, crew: int, year: Year, chance: Random) -> None:
+    """The branch has voted on a public pledge; the secretary's own waits for the office."""
+    begun = opened(year.now, year.zone).astimezone(UTC)
+    if story.state is not PledgeState.PUBLIC or story.steps[-1][0] >= begun:
+        return
+    story.entries = [entry for entry in story.entries if entry[0] < begun]
+    story.vote = found = outcome(begun.astimezone(year.zone), story.entries, crew, chance)
+    until = t("vote.until", day=found.until)
+    story.steps.append((begun, secretary, PledgeStep.VOTE_OPENED, until))
+    story.steps.append((found.closed_at, None, PledgeStep.VOTE_CLOSED, found.result))
+    story.state = PledgeState.VOTED
+    if story.person_id != secretary:
+        story.state = found.state
+        story.steps.append((found.concluded_at, secretary, PledgeStep.CONCLUDED, found.end))
+
+
 def _checks(
     stories: Sequence[Story], secretary: int, year: Year, chance: Random
 ) -> Iterator[dict[str, Any]]:
@@ -220,14 +244,14 @@ def _insert(
             "state": story.state,
             "failed": story.failed,
             "note": story.note,
-            "reason": "",
+            "reason": story.vote.reason if story.vote and story.state in ENDS else "",
             "entries": len(story.entries),
             "entry_at": story.entries[-1][0] if story.entries else None,
             "at": story.at,
             "sent_at": story.at,
             "reviewed_at": _when(story, PledgeStep.APPROVED, PledgeStep.RETURNED),
             "published_at": _when(story, PledgeStep.PUBLISHED),
-            "concluded_at": None,
+            "concluded_at": _when(story, PledgeStep.CONCLUDED),
         }
         for number, (story, name) in rows
     ]
@@ -247,8 +271,10 @@ def _insert(
             strict=True,
         )
     ]
+    ballots = [story.vote.ballot(number) for number, (story, _) in rows if story.vote]
     for table, values in (
         (Pledge, pledges),
+        (Ballot, ballots),
         (PledgeEvent, events),
         (PledgeEntry, entries),
         (PledgeCheck, checks),

@@ -10,6 +10,8 @@ from models.number import Counter as Numbers
 from models.pair import Pair, PairKind, PairSide
 from models.person import Person
 from models.pledge import (
+    ENDS,
+    OPEN_TO_ALL,
     Pledge,
     PledgeEntry,
     PledgeEvent,
@@ -18,6 +20,7 @@ from models.pledge import (
     PledgeStep,
 )
 from models.post import Post, PostMark
+from models.vote import Ballot
 from models.wish import Wish, WishState
 from tests.unit.sample.conftest import NOW
 
@@ -49,9 +52,18 @@ def test_counts_and_times_follow_the_entries_and_steps(session: Session) -> None
         assert times[0] == pledge.at
         assert times[-1] <= NOW
         public = PledgeStep.PUBLISHED in [event.step for event in steps[pledge.id]]
-        assert public == (pledge.state is PledgeState.PUBLIC) == (pledge.published_at is not None)
+        assert public == (pledge.state in OPEN_TO_ALL) == (pledge.published_at is not None)
         assert (pledge.state is PledgeState.RETURNED) == bool(pledge.failed)
         assert not pledge.entries or public
+    ballots = {ballot.pledge_id: ballot for ballot in session.scalars(select(Ballot))}
+    voted = (PledgeState.VOTED, *ENDS)
+    ended = set(session.scalars(select(Pledge.id).where(Pledge.state.in_(voted))))
+    assert set(ballots) == ended
+    assert len(ended) > 100
+    for ballot in ballots.values():
+        shown = [n for n in (ballot.good, ballot.fair, ballot.poor) if n is not None]
+        assert ballot.voters == (sum(shown) if shown else ballot.voters)
+        assert len(shown) == (3 if (ballot.voters or 0) >= 5 else 0)
     late = session.scalars(select(PledgeEntry.at)).all()
     assert max(late) < NOW
 
