@@ -50,7 +50,7 @@ from models.forms.kinds import Text as TextField
 from models.forms.kinds import Unit as UnitField
 from models.forms.record import RecordNumber
 from models.number import next_number
-from models.person import Member, Person, Role
+from models.person import Member, Person, PersonState, Role
 from models.unit import Place, Unit, UnitState
 
 CARD_LINKS = 3
@@ -210,7 +210,7 @@ def checks_to_do(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Planned checks: the branch that checks owes them, or the inspector who opened one."""
     home = aliased(Unit)
     rows = ctx.session.execute(
-        select(Check, CHECKER.path, BRANCH, home.path)
+        select(Check, CHECKER.path, BRANCH, home.path, PERSON.state)
         .join(BRANCH, BRANCH.id == Check.branch_id)
         .outerjoin(CHECKER, CHECKER.id == Check.checker_id)
         .outerjoin(PERSON, PERSON.id == Check.person_id)
@@ -220,6 +220,7 @@ def checks_to_do(ctx: Context, member: Member | None) -> Iterator[Duty]:
             BRANCH.state == UnitState.ACTIVE,
             or_(
                 Check.person_id == member.id,
+                Check.checker_id.is_(None) & (PERSON.state == PersonState.LEFT),
                 Check.checker_id == (member.branch_id or 0),
                 Check.checker_id.in_(select(Unit.id).where(near(member, Role.SECRETARY))),
             )
@@ -228,8 +229,9 @@ def checks_to_do(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
         .order_by(Check.due_on, Check.id)
     )
-    for check, path, branch, inspector in rows:
+    for check, path, branch, inspector, state in rows:
         kind = branch.branch_type
+        left = path is None and state is not PersonState.ACTIVE
         yield Duty(
             key=f"check:{check.number}",
             title=t("check.duty"),
@@ -237,7 +239,8 @@ def checks_to_do(ctx: Context, member: Member | None) -> Iterator[Duty]:
             since=ctx.local(check.planned_at).date(),
             due=check.due_on,
             unit_path=path or inspector,
-            owners=() if path or check.person_id is None else (check.person_id,),
+            owners=() if path or left or check.person_id is None else (check.person_id,),
+            role=Role.PARTY_OFFICE if left else Role.SECRETARY,
             number=check.number,
             act=Act(
                 t("check.fill"), command=f"check_{kind.value}", answers={"number": check.number}

@@ -1,6 +1,7 @@
 """A notice as its readers see it: the record with its buttons, and what is owed about it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time
 
 from sqlalchemy import or_, select, true
@@ -29,7 +30,7 @@ from models.notice import (
     notice_by_number,
     steps_of,
 )
-from models.person import Member, Person, Role
+from models.person import Member, Person, PersonState, Role
 from models.unit import Unit, UnitState
 
 POINT_ACTS = 4
@@ -217,8 +218,9 @@ def _upper_acts(ctx: Context, sight: Sight) -> Iterator[Act]:
 def owed_about_notices(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Signing, signing for, answering, verifying, deciding on more time, looking back."""
     rows = ctx.session.execute(
-        select(Notice, Unit)
+        select(Notice, Unit, Person.state)
         .join(Unit, Unit.id == Notice.branch_id)
+        .join(Person, Person.id == Notice.drafted_by_id)
         .where(
             Unit.state == UnitState.ACTIVE,
             or_(
@@ -237,8 +239,11 @@ def owed_about_notices(ctx: Context, member: Member | None) -> Iterator[Duty]:
         )
         .order_by(Notice.id)
     )
-    for notice, branch in rows:
-        yield from _duties(ctx, notice, branch)
+    for notice, branch, drafter in rows:
+        for duty in _duties(ctx, notice, branch):
+            # What a drafter who has left would look at falls to the party office.
+            here = drafter is PersonState.ACTIVE
+            yield duty if here or not duty.owners else replace(duty, owners=())
 
 
 def _duties(ctx: Context, notice: Notice, branch: Unit) -> Iterator[Duty]:

@@ -9,22 +9,23 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.checklists import FOLDER, checklists, read_checklist
-from handlers import findings, notice_verdicts, notices
+from handlers import checks, findings, notice_verdicts, notices
 from handlers.context import Context
 from handlers.figures import chinese_number
 from handlers.findings import Fault, record_finding
 from handlers.notice_flow import answered_on_time, light_of, sight_of
 from handlers.notice_view import owed_about_notices
+from handlers.owners import Owners
 from handlers.places import branch_by_id
 from models.check import Finding, FindingState, Severity, Verdict, same_before, score_of
 from models.errors import UserError
 from models.forms.field import Named
 from models.notice import Notice, NoticeState
 from models.number import Counter
-from models.person import Grant, Person, Role
+from models.person import Grant, Person, PersonState, Role
 from models.store.engine import Store
 from tests.days import SHANGHAI, Days, sources_of
 from tests.world import TUESDAY, Company
@@ -308,6 +309,27 @@ def test_what_has_relapsed_is_looked_at_once_more(lite: Days) -> None:
         day = look_on + timedelta(days=1)
     with lite.acting() as ctx:
         assert list(owed_about_notices(ctx, None)) == []
+
+
+def test_what_a_drafter_who_has_left_would_look_at_falls_to_the_party_office(lite: Days) -> None:
+    with lite.acting("zhuanye") as ctx:
+        number = drafted(ctx)
+        checks.plan_inspection(ctx, {"branch": Named("B2", "城北供电所党支部"), "due": None})
+    with lite.acting("dangjian") as ctx:
+        notices.sign(ctx, number, {})
+    answer(lite, number, None, date(2026, 11, 18))
+    sources = (owed_about_notices, checks.checks_to_do)
+    wanted = {f"notice-verify:1:{number}", "check:JC-2026-0001"}
+    for state, owner in ((PersonState.ACTIVE, "zhuanye"), (PersonState.LEFT, "dangjian")):
+        with lite.store.writing() as session:
+            session.execute(update(Person).where(Person.userid == "zhuanye").values(state=state))
+        with lite.acting("dangjian") as ctx:
+            owners = Owners(ctx.session)
+            duties = [duty for find in sources for duty in find(ctx, None)]
+            assert {duty.key for duty in duties} == wanted
+            assert [one.userid for duty in duties for one in owners.of(duty)] == [owner, owner]
+            own = {duty.key for find in sources for duty in find(ctx, ctx.who)}
+            assert owner == "zhuanye" or own == wanted, "also in the list of that office"
 
 
 def light(days: Days, number: str, day: date) -> str:
