@@ -28,8 +28,7 @@ def stand(world: World, standing: str, *userids: str) -> None:
         session.execute(update(Person).where(Person.userid.in_(userids)).values(standing=standing))
 
 
-async def test_one_member_with_two_colleagues_and_both_must_agree(both_worlds: World) -> None:
-    world = both_worlds
+async def test_one_member_with_two_colleagues_and_both_must_agree(world: World) -> None:
     stand(world, "中共党员", "b1p1")
     stand(world, "群众", "b1p2", "b1p3")
     answer = await world.say(

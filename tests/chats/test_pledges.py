@@ -107,10 +107,7 @@ async def test_the_helper_advises_and_does_not_block(world: World) -> None:
     assert (row.text, row.state) == ("每月走访 2 户，全年零投诉", PledgeState.SUBMITTED)
 
 
-async def test_the_review_asks_four_questions_and_a_return_keeps_the_text(
-    both_worlds: World,
-) -> None:
-    world = both_worlds
+async def test_the_review_asks_four_questions_and_a_return_keeps_the_text(world: World) -> None:
     await world.say("b1p1", POST)
     await world.say("b1p0", "/待办")
     await tap(world, "b1p0", "begin:pledge_review")

@@ -47,8 +47,7 @@ def photo() -> bytes:
     return out.getvalue()
 
 
-async def test_an_entry_in_one_line_in_the_group(both_worlds: World) -> None:
-    world = both_worlds
+async def test_an_entry_in_one_line_in_the_group(world: World) -> None:
     await publish(world, ("b1p1", POST))
     answer = await world.say("b1p1", "/践诺 当天处理 3 处缺陷", "wr1")
     assert "LN-2026-0001" in answer.text

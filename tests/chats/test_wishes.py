@@ -33,8 +33,7 @@ async def hang(world: World, userid: str = "b1p1", text: str = TEXT) -> str:
     return number
 
 
-async def test_from_wish_to_thanks_by_chat(both_worlds: World) -> None:
-    world = both_worlds
+async def test_from_wish_to_thanks_by_chat(world: World) -> None:
     await world.open_chats(["wr1"])
     answer = await world.say("b1p1", f"/心愿 {TEXT}")
     assert "XY-2026-0001" in answer.text
