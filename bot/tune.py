@@ -1,4 +1,4 @@
-"""How the interpreter is set for serving; what it is worth stands in docs/performance.md."""
+"""How the interpreter is set for serving; what it is worth stands in docs/benchmarks.md."""
 
 import gc
 

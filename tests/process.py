@@ -128,6 +128,11 @@ class Product:
         self.process.kill()
         self.process.wait()
 
+    def leave(self) -> None:
+        """A test that failed leaves nobody behind."""
+        if self.is_running:
+            self.kill()
+
     def end(self) -> int:
         """SIGTERM; its exit code."""
         assert self.process is not None

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import aiohttp
+import pytest
 from sqlalchemy import func, select
 
 from models.message import Message
@@ -14,6 +15,7 @@ from models.store.engine import Store
 from tests.process import Driver, Product
 from tests.world import World
 
+NUMBER = re.compile(r"JZ-\d{4}-\d+")
 ROUNDS = 3
 SENDERS = 16
 ENOUGH = 20
@@ -34,9 +36,11 @@ async def load(
             sent[message_id] = f"{userid}|{text}"
             body = driver.body(message_id, userid, text)
             try:
-                heard[message_id] = await driver.post(session, body)
+                answer = await driver.post(session, body)
             except (aiohttp.ClientError, ConnectionError):
                 return
+            if NUMBER.search(answer):  # else the machine is slow: "working on it"
+                heard[message_id] = answer
 
     async with aiohttp.ClientSession() as session:
         await asyncio.gather(*(one(session, number) for number in range(SENDERS)))
@@ -49,10 +53,13 @@ async def grown(heard: dict[str, str], count: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_nothing_is_lost_and_nothing_doubled(database_url: str, tmp_path: Path) -> None:
+async def test_nothing_is_lost_and_nothing_doubled(
+    database_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     world = World(database_url)
     world.settle()
     product = Product(database_url, tmp_path)
+    request.addfinalizer(product.leave)
     driver = Driver(product.base)
     sent: dict[str, str] = {}
     heard: dict[str, str] = {}
@@ -90,7 +97,9 @@ async def resend(driver: Driver, sent: dict[str, str]) -> dict[str, str]:
         while waiting:
             message_id, what = waiting.pop()
             userid, text = what.split("|")
-            again[message_id] = await driver.post(session, driver.body(message_id, userid, text))
+            body = driver.body(message_id, userid, text)
+            while not NUMBER.search(again.setdefault(message_id, "")):
+                again[message_id] = await driver.post(session, body)
 
     async with aiohttp.ClientSession() as session:
         await asyncio.gather(*(one(session) for _ in range(SENDERS)))
@@ -98,15 +107,18 @@ async def resend(driver: Driver, sent: dict[str, str]) -> dict[str, str]:
 
 
 def number(text: str) -> str:
-    found = re.search(r"JZ-\d{4}-\d+", text)
+    found = NUMBER.search(text)
     assert found, text
     return found.group()
 
 
-async def test_sigterm_drains_and_ends_with_zero(sqlite_url: str, tmp_path: Path) -> None:
+async def test_sigterm_drains_and_ends_with_zero(
+    sqlite_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     world = World(sqlite_url)
     world.settle()
     product = Product(sqlite_url, tmp_path)
+    request.addfinalizer(product.leave)
     await product.start()
     sent: dict[str, str] = {}
     heard: dict[str, str] = {}
