@@ -64,7 +64,7 @@ async def _measure(world: World) -> None:
 def _queue(world: World, to: list[str]) -> None:
     now: datetime = world.clock.now()
     for name in sorted(set(to)):
-        world.desk.add_group(name, name, ["b1p0"])
+        world.desk.add_group(name, name, ["b1p0"], webhook=f"key-{name}")
     orders = [
         Order(name, True, dump(Text(f"第{number}条")), f"bench:{number}", now)
         for number, name in enumerate(to)

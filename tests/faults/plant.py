@@ -154,7 +154,9 @@ class Plant:
         with self.store.reading() as session:
             held = select(func.count()).select_from(Outlet).where(Outlet.holder.is_not(None))
             unsaid = select(func.count()).select_from(Unsaid)
-            waiting = select(func.count()).select_from(Push).where(Push.state == PushState.WAITING)
+            # What jobs say at night waits for the morning.
+            due = (Push.state == PushState.WAITING, Push.not_before <= SystemClock().now())
+            waiting = select(func.count()).select_from(Push).where(*due)
             return not any(session.scalar(query) for query in (held, unsaid, waiting))
 
     def logs(self) -> str:
