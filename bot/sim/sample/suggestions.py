@@ -39,7 +39,10 @@ EARLIER: Final = (Level.ANONYMOUS,) * 12 + (Level.NAMED,) * 9 + (Level.CONFIDENT
 """Last year's, from before there were visits: people said it themselves."""
 EARLIER_DAYS: Final = 90
 PUBLISHED: Final = 12
-TEXTS: Final = Path(__file__).parents[3] / "config" / "sample" / "suggestions.toml"
+BETWEEN: Final = 6
+"""Other things that are said among what many say."""
+SAMPLE: Final = Path(__file__).parents[3] / "config" / "sample"
+ONCE, OFTEN = SAMPLE / "suggestions.toml", SAMPLE / "suggestions_often.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,19 @@ def _earlier(teller: Teller, texts: Sequence[tuple[str, str]]) -> None:
 
 
 def _texts(chance: Random) -> list[tuple[str, str]]:
-    said = tomllib.loads(TEXTS.read_text("utf-8"))
-    texts = [(category, text) for category, rows in said.items() for text in rows]
-    chance.shuffle(texts)
-    return texts
+    """This year's, at the end of which many speak of the same few things; then last year's."""
+    once, often = _labelled(ONCE), _labelled(OFTEN)
+    chance.shuffle(once)
+    early = COLLECTED - len(often) - BETWEEN
+    late = once[early : early + BETWEEN] + often
+    chance.shuffle(late)
+    return once[:early] + late + once[early + BETWEEN :]
+
+
+def _labelled(path: Path) -> list[tuple[str, str]]:
+    """Pairs of category and text."""
+    said = tomllib.loads(path.read_text("utf-8"))
+    return [(category, text) for category, rows in said.items() for text in rows]
 
 
 def _heard(teller: Teller, visit: Visit, said: str) -> Suggestion:
