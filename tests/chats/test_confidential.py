@@ -20,8 +20,8 @@ SENDER = "b1p3"
 
 
 @pytest.fixture
-async def talker(database_url: str) -> AsyncIterator[Talker]:
-    made = Talker(database_url, TUESDAY)
+async def talker(sqlite_url: str) -> AsyncIterator[Talker]:
+    made = Talker(sqlite_url, TUESDAY)
     await made.open()
     yield made
     await made.close()
