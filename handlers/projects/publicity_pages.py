@@ -117,7 +117,7 @@ def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     sheet = next((one for one in sheets if one.number == wanted), sheets[0])
     rows = lines_of_sheet(ctx.session, sheet.id)
     counts = counts_of(ctx.session, sheet.id)
-    options = [(one.number, sheet_title(one)) for one in sheets]
+    options = [(one.number, _short(one)) for one in sheets]
     notes = "；".join(note.text for note in notes_of(ctx.session, sheet.id))
     corrected = t("publicity.board_note", text=notes) if notes else ""
     at = t("publicity.board_cutoff", at=minute_text(ctx.local(sheet.cutoff)))
@@ -137,6 +137,12 @@ def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         acts=tuple(_acts(ctx, sheet)),
         papers=((t("publicity.paper"), "publicity", {"number": sheet.number}),),
     )
+
+
+def _short(sheet: Sheet) -> str:
+    """An issue as it fits a choice on a phone."""
+    first, last = sheet.months
+    return t("publicity.option", year=sheet.year, issue=sheet.issue, first=first, last=last)
 
 
 def _table(title: str, rows: Sequence[SheetLine], named: Named | None) -> TableBlock:
