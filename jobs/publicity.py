@@ -86,7 +86,7 @@ def tell_all(work: Clockwork) -> Iterator[None]:
 
 def _tell_sheet(work: Clockwork, sheet: Sheet) -> Iterator[None]:
     last, sheet_id = 0, sheet.id
-    while groups := _groups(work.ctx.session, last):
+    while groups := bound_groups(work.ctx.session, last):
         sheet = work.ctx.session.get_one(Sheet, sheet_id)
         name, params = sheet_title(sheet), {"number": sheet.number}
         files: dict[str, Content] = {
@@ -107,7 +107,7 @@ def _tell_sheet(work: Clockwork, sheet: Sheet) -> Iterator[None]:
 
 def _tell_note(work: Clockwork, note: SheetNote) -> Iterator[None]:
     last, note_id = 0, note.id
-    while groups := _groups(work.ctx.session, last):
+    while groups := bound_groups(work.ctx.session, last):
         note = work.ctx.session.get_one(SheetNote, note_id)
         sheet = work.ctx.session.get_one(Sheet, note.sheet_id)
         for group, _ in groups:
@@ -119,7 +119,7 @@ def _tell_note(work: Clockwork, note: SheetNote) -> Iterator[None]:
     yield
 
 
-def _groups(session: Session, after: int) -> Sequence[tuple[Group, Unit]]:
+def bound_groups(session: Session, after: int) -> Sequence[tuple[Group, Unit]]:
     """The next bound groups with their units."""
     rows = session.execute(
         select(Group, Unit)

@@ -3,6 +3,7 @@
 from handlers.projects import (
     adjustment,
     album,
+    bulletin,
     conclusion,
     decision,
     duties,
@@ -43,6 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     album.FAMILY,
     wall.FAMILY,
     mechanism.FAMILY,
+    bulletin.FAMILY,
     duties.FAMILY,
     ledgers.FAMILY,
 )
