@@ -1,4 +1,4 @@
-"""管控进展情况通报: last month's counts, shown first, told once to every group, on page and paper."""
+"""管控进展情况通报: last month's counts, shown first, told once to every group and on paper."""
 
 from datetime import UTC, datetime
 from io import BytesIO
