@@ -62,6 +62,7 @@ async def test_a_mechanism_is_written_down_found_and_recommended(january: World)
     assert "已收录 JX-2026-0001" in saved
     assert "案例 1 个" in saved
     assert "JX-2026-0001" in (await world.say("b3p1", "/机制 线损")).text
+    assert "JX-2026-0001" in (await world.say("b3p1", "/搜索 月销号")).text
     assert "没有找到和“食堂”有关的机制" in (await world.say("b3p1", "/机制 食堂")).text
     shown = (await world.say("b3p1", "/查 JX-2026-0001")).text
     assert "一台区一名党员" in shown
