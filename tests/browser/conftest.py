@@ -1,14 +1,35 @@
-"""A headless Chromium; skipped with a clear line where there is none."""
+"""A headless Chromium (skipped with a clear line where there is none), and the sample company."""
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from bot.app import Runtime, build
+from bot.clock import FixedClock
+from bot.keys import open_vault
+from bot.sim.sample import load_sample
+from config.rules import default_rules
+from config.settings import Settings, read_settings
+from jobs import JOBS
+from jobs.when import last_due, parse_when, period_of
+from models.calendar import read_calendar
+from models.job_run import JobRun, RunState
+from models.store.engine import Store
+from models.store.schema import migrate
+from tests.process import free_port
+from tests.world import inline
+
 CHROMIUM = Path(os.environ.get("ZBT_TEST_CHROMIUM", "/usr/bin/chromium"))
 FOUND = CHROMIUM.exists()
+HERE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+"""A Wednesday, 10:00 in Shanghai."""
 
 
 @pytest.fixture
@@ -22,3 +43,61 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield started
         await started.close()
+
+
+@dataclass(frozen=True)
+class Office:
+    """The sample company, open: the product, and userids by role."""
+
+    runtime: Runtime
+    people: dict[str, str]
+    clock: FixedClock
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.runtime.port}"
+
+    def later(self) -> None:
+        """A minute passes: the brake for browsers that run wild begins to count anew."""
+        self.clock.move_to(self.clock.now() + timedelta(minutes=1))
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
+    """A database with the sample company (its address), and userids by role."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('sample') / 'sample.db'}"
+    migrate(url)
+    store = Store(url)
+    with store.writing() as session:
+        vault = open_vault(Settings(database_url=url))
+        facts = load_sample(session, now=NOW, zone=HERE, vault=vault)
+        calendar = read_calendar(session)
+        for job in JOBS:  # what the clock asked for so far is done: the pages stand still
+            when = parse_when(default_rules().schedule[job.name])
+            if due := last_due(when, NOW, calendar, HERE):
+                period = period_of(due, HERE)
+                done = JobRun(job=job.name, period=period, at=due, state=RunState.DONE)
+                done.started_at = done.done_at = due
+                session.merge(done)
+    store.close()
+    return url, {persona.role: persona.userid for persona in facts.personas}
+
+
+@pytest.fixture
+async def office(sample: tuple[str, dict[str, str]]) -> AsyncIterator[Office]:
+    """The product on the sample company, which nobody changes."""
+    url, people = sample
+    address = f"127.0.0.1:{free_port()}"
+    settings = read_settings(
+        {
+            "ZBT_DATABASE_URL": url,
+            "ZBT_LISTEN": address,
+            "ZBT_PUBLIC_URL": f"http://{address}",
+            "ZBT_SECRET_KEY": "a key for tests",
+        }
+    )
+    clock = FixedClock(NOW)
+    runtime = build(settings, clock=clock, executor=inline)
+    await runtime.start(listen=False, deliver=False)
+    yield Office(runtime, people, clock)
+    await runtime.stop()
