@@ -197,7 +197,8 @@ def _upper_acts(ctx: Context, sight: Sight) -> Iterator[Act]:
     notice, path = sight.notice, sight.branch.path
     replied = [point for point in sight.points if point.state is PointState.REPLIED]
     mine = any(ctx.who.id == p.replied_by_id or ctx.who.name == p.responsible for p in replied)
-    if replied and not mine and ctx.who.branch_id != sight.branch.id:
+    judges = ctx.who.has(*DRAFTERS, over=path) and ctx.who.branch_id != sight.branch.id
+    if replied and judges and not mine:
         action = f"notice.verify:{notice.number}"
         yield Act(t("notice.verify", count=len(replied)), action=action, tone=Tone.PRIMARY)
         for point in replied[:POINT_ACTS]:
