@@ -28,7 +28,8 @@ _RESPOND: Final = "aibot_respond_msg"
 _RESPOND_WELCOME: Final = "aibot_respond_welcome_msg"
 _RESPOND_UPDATE: Final = "aibot_respond_update_msg"
 _ATTEMPTS: Final = 6
-_STORE_AWAY: Final = (1, 3, 10, 30, 60)
+_STORE_AWAY: Final = (1, 2, 4, 8, *[10] * 9)
+"""Seconds until a message is tried again: soon after the store is back, for a minute and a half."""
 _GRACE: Final = 3
 
 

@@ -133,13 +133,14 @@ class Plant:
         Returns how much of that was lost: what the platform could tell nobody, and what at most so
         many processes or connections had just heard when they died.
         """
-        await self.recovers(self._is_at_rest)
-        with self.store.reading() as session:
-            rows = session.execute(select(Progress.said, Progress.number)).all()
-        numbers = {row.said: row.number for row in rows}
-        missing = [said for said in self.spoken if said not in numbers]
         nobody = [e for e in self.desk.platform.journal.entries if e.note.startswith("lost")]
-        assert len(missing) <= len(nobody) + 7 * lost, missing
+        most = len(nobody) + 7 * lost
+
+        async def at_rest() -> bool:
+            return await self._is_at_rest() and len(self._unheard()) <= most
+
+        await self.recovers(at_rest)
+        missing, numbers = self._unheard(), self._numbers()
         silent = [
             said
             for said, chat in self.spoken.items()
@@ -147,6 +148,15 @@ class Plant:
         ]
         assert silent == []
         return len(missing)
+
+    def _numbers(self) -> dict[str, str]:
+        with self.store.reading() as session:
+            rows = session.execute(select(Progress.said, Progress.number)).all()
+        return {row.said: row.number for row in rows}
+
+    def _unheard(self) -> list[str]:
+        numbers = self._numbers()
+        return [said for said in self.spoken if said not in numbers]
 
     async def _is_at_rest(self) -> bool:
         """No process holds a conversation for nothing, and everything that was stored is said."""
