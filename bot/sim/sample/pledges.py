@@ -161,6 +161,8 @@ def _story(
     )
     if story.state in (PledgeState.SUBMITTED, PledgeState.APPROVED):
         story.at = year.moment(chance.uniform(0.985, 1), chance)  # made these days
+    if story.state is PledgeState.RETURNED:
+        story.at = year.moment(chance.uniform(0.98, 0.998), chance)  # and not yet mended
     story.steps.append((story.at, person_id, PledgeStep.SUBMITTED, ""))
     _review(story, secretary, year, share, chance)
     return story
@@ -212,9 +214,9 @@ def _checks(
 ) -> Iterator[dict[str, Any]]:
     """The months that the secretary has looked at, as far as anybody remembers."""
     public = sum(story.state is PledgeState.PUBLIC for story in stories)
-    for month in range(3, year.today.month):
+    for month in range(3, year.today.month + 1):
         day = date(year.today.year, month, chance.randint(2, 7))
-        if public and chance.random() < CHECKED:
+        if public and chance.random() < CHECKED and day < year.today:
             yield {
                 "unit_id": stories[0].unit_id,
                 "month": month_of(day),
