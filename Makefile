@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := bot jobs handlers models config
 
-.PHONY: help install install-dev run test test-year test-faults check audit bench pictures lock clean revision
+.PHONY: help install install-dev run test test-year test-walk test-faults check audit bench pictures lock clean revision
 
 help:            ## show the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/'
@@ -28,13 +28,16 @@ run: install                         ## a WeCom on your desk with sample data; p
 	$(BIN)/python -m bot demo
 
 test: install-dev                    ## everything that must hold, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal tests
 
 test-faults: install-dev             ## the long form of the hard faults, with real processes (half an hour)
 	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/faults
 
 test-year: install-dev               ## 305 branches through a whole year of projects
 	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/chats/test_year.py
+
+test-walk: install-dev               ## every page as every role in a headless browser, at two widths (needs chromium)
+	ZBT_TEST_BROWSER=required ZBT_TEST_WALK=whole $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/browser/test_walk.py
 
 check: install-dev                   ## the fast static part
 	$(BIN)/ruff format --check $(CODE) tests

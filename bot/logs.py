@@ -63,7 +63,6 @@ def set_up_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Sink(stream or sys.stdout))),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
 

@@ -1,16 +1,10 @@
-"""What the product logs while a test looks on.
-
-A logger of production keeps the set-up it was first used with. In tests it does not: whoever
-listens hears every logger there is, whatever other tests have used before.
-"""
+"""What the product logs while a test looks on."""
 
 import io
 import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
-
-import structlog
 
 from bot.logs import set_up_logs
 
@@ -31,15 +25,9 @@ class Watch(io.StringIO):
 WATCH = Watch()
 
 
-def log_to(stream: io.StringIO, level: int) -> None:
-    """As ``set_up_logs``, for loggers that are in use already too."""
-    set_up_logs(stream, level)
-    structlog.configure(cache_logger_on_first_use=False)
-
-
 def watch() -> None:
     """As it is in most tests: errors alone, each of which fails the test."""
-    log_to(WATCH, logging.ERROR)
+    set_up_logs(WATCH, logging.ERROR)
 
 
 class Hearing:
@@ -50,7 +38,7 @@ class Hearing:
         self._out = io.StringIO()
 
     def __enter__(self) -> Self:
-        log_to(self._out, self._level)
+        set_up_logs(self._out, self._level)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -26,7 +26,9 @@ LINK = re.compile(r'<a\s[^>]*?href="([^"#]+)"')
 OURS = re.compile(r'name="token" value="[^"]*"|<span class="who">[^<]*|value="[\w-]{40,}"')
 """What differs from reader to reader, and is not looked at."""
 WHOLE = os.environ.get("ZBT_TEST_WALK") == "whole"
-"""Open every page as every role (``.ci/run``), not one of each kind in every process: minutes."""
+"""Open every page as every role (``make test-walk``): minutes."""
+ENOUGH = 10
+"""Pages that one template draws (forms, ledgers, boards …) and that are opened unless all are."""
 SHOWN: set[str] = set()
 """Pages that have been opened in this process: by their words, or by their kind."""
 LOOKED_AT: set[str] = set()
@@ -76,7 +78,8 @@ class Walk:
         """Open what has been collected, and no walk of this process has shown yet."""
         for path, html in self.visited.items():
             looks = OURS.sub("", html) if WHOLE else kind_of(path)
-            if looks not in SHOWN:
+            alike = sum(template_of(shown) == template_of(path) for shown in SHOWN)
+            if looks not in SHOWN and (WHOLE or alike < ENOUGH):
                 SHOWN.add(looks)
                 await self._look_at(path)
 
@@ -104,7 +107,7 @@ class Walk:
         wide = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             self.faults.append(f"{path} at {width}: {wide} px too wide")
-        template = path.split("/")[1].partition("?")[0]
+        template = template_of(path)
         alike = width == "1440" or (not WHOLE and template in ("form", "ledger"))
         kind = template if alike else kind_of(path)
         if f"{kind} {width}" in LOOKED_AT:
@@ -135,6 +138,11 @@ def declared_pages(catalogue: Catalogue) -> Iterator[str]:
 def prefixes_in(paths: Iterable[str]) -> set[str]:
     """The kinds of records (XM, JZ, …) whose pages are among these."""
     return {found[1] for path in paths if (found := re.match(r"/record/([A-Z]{2})-", path))}
+
+
+def template_of(path: str) -> str:
+    """What draws a page."""
+    return path.split("/")[1].partition("?")[0] if path.startswith("/") else ""
 
 
 def kind_of(path: str) -> str:
