@@ -19,7 +19,7 @@ FIELDS = "form[data-keep] :is(input:not([type=hidden]), select, textarea, button
 
 async def opened(world: World, browser: Browser, userid: str, path: str) -> Page:
     """A page of somebody who has logged in."""
-    walk = await begin(browser, f"http://127.0.0.1:{world.runtime.port}")
+    walk = await begin(browser, f"http://127.0.0.1:{world.runtime.port}", lambda: None)
     await walk.page.goto(world.runtime.links.make("/", userid))
     await walk.page.goto(walk.base + path)
     return walk.page

@@ -7,7 +7,7 @@ same words is opened in the browser.
 import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
@@ -29,6 +29,7 @@ WHOLE = os.environ.get("ZBT_TEST_WALK") == "whole"
 """Open every page as every role (``make test-walk``): minutes."""
 ENOUGH = 10
 """Pages that one template draws (forms, ledgers, boards …) and that are opened unless all are."""
+BREATH = 40
 SHOWN: set[str] = set()
 """Pages that have been opened in this process: by their words, or by their kind."""
 LOOKED_AT: set[str] = set()
@@ -44,10 +45,14 @@ RULES = {
 
 @dataclass
 class Walk:
-    """One person's way through the pages, and what was wrong on it."""
+    """One person's way through the pages, and what was wrong on it.
+
+    ``rest``  called after every ``BREATH`` pages, for who walks without a rest is turned away (429)
+    """
 
     base: str
     page: Page
+    rest: Callable[[], None]
     faults: list[str] = field(default_factory=list)
     visited: dict[str, str] = field(default_factory=dict)
 
@@ -60,6 +65,8 @@ class Walk:
         known = {kind_of(path) for path in declared}
         while waiting:
             path = waiting.popleft()
+            if len(self.visited) % BREATH == BREATH - 1:
+                self.rest()
             answer = await self.page.request.get(self.base + path)
             if answer.status == BARRED and path in declared:
                 known.discard(kind_of(path))
@@ -81,6 +88,8 @@ class Walk:
             alike = sum(template_of(shown) == template_of(path) for shown in SHOWN)
             if looks not in SHOWN and (WHOLE or alike < ENOUGH):
                 SHOWN.add(looks)
+                if len(SHOWN) % BREATH == 0:
+                    self.rest()
                 await self._look_at(path)
 
     def _own(self, path: str, href: str) -> str:
@@ -156,12 +165,12 @@ def kind_of(path: str) -> str:
     return f"{plain}?{'&'.join(names)}" if names else plain
 
 
-async def begin(browser: Browser, base: str) -> Walk:
+async def begin(browser: Browser, base: str, rest: Callable[[], None]) -> Walk:
     """A fresh browser window whose errors are noted."""
     context = await browser.new_context(locale="zh-CN", viewport=PHONE)  # type: ignore[arg-type]  # as above
     page = await context.new_page()
     page.set_default_timeout(30_000)
-    walk = Walk(base, page)
+    walk = Walk(base, page, rest)
     page.on("pageerror", lambda error: walk.faults.append(f"{page.url}: {error}"))
     page.on(
         "console",
