@@ -212,6 +212,6 @@ async def _get(session: aiohttp.ClientSession, url: str) -> str:
         if answer.status == 429:
             await asyncio.sleep(60)
             return await _get(session, url)
-        if answer.status != 200:
+        if answer.status not in (200, 409):  # a form with nothing to fill in says so
             raise RuntimeError(f"{url}: {answer.status}")
         return text
