@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -34,22 +35,18 @@ class _Sink:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.lost = 0
 
     def write(self, line: str) -> int:
-        """Write a line, or count it as lost."""
+        """Write a line, or lose it."""
         try:
             return self._stream.write(line)
         except (OSError, ValueError):
-            self.lost += 1
             return 0
 
     def flush(self) -> None:
         """Hand what was written to the system, if it takes it."""
-        try:
+        with suppress(OSError, ValueError):
             self._stream.flush()
-        except (OSError, ValueError):
-            self.lost += 1
 
 
 def set_up_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:
