@@ -11,7 +11,7 @@ from handlers.content import Export
 from handlers.context import Context
 from handlers.reply import Markdown, Reply, fill, lines, say
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
-from handlers.table import Wish, cell_text, page_of, read_wish
+from handlers.table import Wish, cell_text, page_of, read_wish, scope_of
 from models.audit import DISCREET, Audit
 from models.errors import UserError
 from models.forms.field import Answers
@@ -41,7 +41,8 @@ def table_commands(ledgers: Sequence[Ledger]) -> tuple[Command, Command]:
         ledger, word = _chosen(ctx, ledgers, answers)
         view = View(ctx, ctx.who, {})
         kept = view_named(ctx.session, ctx.who.id, ledger.key, word) if word else None
-        wish = Wish(search=word, limit=SHOWN)
+        scope = _meant(ledger, view, word)
+        wish = Wish(search="" if scope else word, of=scope, limit=SHOWN)
         if kept is not None:
             wish = read_wish(ledger, dict(parse_qsl(kept.query)), SHOWN)
         found = page_of(ledger, view, wish)
@@ -63,9 +64,12 @@ def table_commands(ledgers: Sequence[Ledger]) -> tuple[Command, Command]:
         return Reply(lines(head, *body, more))
 
     def export(ctx: Context, answers: Answers) -> Reply:
-        ledger, _ = _chosen(ctx, ledgers, answers)
+        ledger, word = _chosen(ctx, ledgers, answers)
         url = ctx.page(f"/ledger/{ledger.key}")
-        file = Export(ledger.key, ledger.name, ctx.who.userid, url)
+        view = View(ctx, ctx.who, {})
+        scope = scope_of(ledger, view, _meant(ledger, view, word))
+        params = {scope.key: scope.chosen} if scope else {}
+        file = Export(ledger.key, ledger.name, ctx.who.userid, url, params)
         ctx.push_person(ctx.who.userid, file, f"export:{ctx.message_id}")
         return Reply(Markdown(t("table.exporting", name=ledger.name, url=url)))
 
@@ -85,6 +89,15 @@ def _chosen(ctx: Context, ledgers: Sequence[Ledger], answers: Answers) -> tuple[
             return ledger, answers["word"] or rest
     names = "、".join(ledger.name for ledger in mine)
     raise UserError("table.unknown" if typed else "table.which", word=typed, names=names)
+
+
+def _meant(ledger: Ledger, view: View, word: str) -> str:
+    """The year or issue that a word names, as ``2025`` or in full; empty if it is none."""
+    scope = scope_of(ledger, view, "")
+    for value, words in scope.options if scope else ():
+        if word in (value, words):
+            return value
+    return ""
 
 
 def _outcome(value: str, view: View) -> str:

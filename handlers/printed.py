@@ -6,7 +6,7 @@ from config.texts import t
 from handlers.context import Context
 from handlers.paper import Grid, Layout, Paper, PaperRecipe
 from handlers.spec import Ledger, View
-from handlers.table import Wish, cell_text, page_of, read_wish, shown_columns
+from handlers.table import Wish, cell_text, page_of, read_wish, scope_of, shown_columns
 from models.errors import UserError
 
 PRINTED = 2000
@@ -48,7 +48,9 @@ def about(ledger: Ledger, view: View, wish: Wish) -> tuple[tuple[str, str], ...]
     """What is said of a ledger on paper and in Excel: 口径, number, time, maker, filter."""
     now = view.ctx.local(view.ctx.now)
     who = view.member.name if view.member else t("papers.operator")
-    wanted = [text for text in (wish.search, *wish.filters.values()) if text]
+    scope = scope_of(ledger, view, wish.of)
+    whole = [words for value, words in scope.options if value == scope.chosen] if scope else []
+    wanted = [*whole, *(text for text in (wish.search, *wish.filters.values()) if text)]
     return (
         (
             t("papers.about_note"),

@@ -9,7 +9,7 @@ from sqlalchemy import Select, SQLColumnExpression
 
 from config.rules import Rules
 from config.texts import t, words
-from handlers.board import Board, TilesBlock
+from handlers.board import Board, Filter, TilesBlock
 from handlers.context import Context
 from handlers.dossier import Record
 from handlers.duty import DutySource
@@ -167,6 +167,8 @@ class Ledger:
     ``order``  default order; the last entry must make it total
     ``takes``  the command whose form one row of a workbook fills in; empty: no Excel in
     ``found``  /搜索 asks it too; False for the house's own books
+    ``scope``  the years or issues of which one is shown at a time: ``query`` finds the value under
+               the choice's key in ``view.params``, or nothing if there are none yet
     """
 
     key: str
@@ -176,6 +178,7 @@ class Ledger:
     roles: frozenset[Role] = frozenset()
     takes: str = ""
     found: bool = True
+    scope: Callable[[View], Filter] | None = None
 
     @property
     def name(self) -> str:

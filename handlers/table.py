@@ -1,7 +1,7 @@
 """Running a ledger: filter, sort, page and stream, the same for chat, page and Excel."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, func, or_, select
 
 from config.texts import label
+from handlers.board import Filter
 from handlers.figures import percent_text
 from handlers.narrow import SPAN, like, matches, searched, word_member
 from handlers.spec import Column, Kind, Ledger, Rows, Total, View
@@ -23,9 +24,11 @@ class Wish:
 
     ``search``   words parted by blanks, all of which a row must hold
     ``columns``  keys of those that are shown, in the ledger's order; empty means all
+    ``of``       which of the ledger's years or issues, by its value or in words
     """
 
     search: str = ""
+    of: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     sort: str = ""
@@ -35,13 +38,14 @@ class Wish:
 
 
 def read_wish(ledger: Ledger, params: Mapping[str, str], limit: int | None, page: int = 1) -> Wish:
-    """A wish as an address carries it: ``q``, ``f.<column>``, ``cols``, ``sort``, ``desc``.
+    """A wish as an address carries it: ``q``, ``of``, ``f.<column>``, ``cols``, ``sort``, ``desc``.
 
     A span may also come in two parts, ``f.<column>.from`` and ``f.<column>.to``.
     """
     chosen = set(params.get("cols", "").split(","))
     return Wish(
         search=params.get("q", "").strip(),
+        of=params.get("of", ""),
         filters={c.key: _wanted(params, c.key) for c in ledger.columns},
         columns=tuple(c.key for c in ledger.columns if c.key in chosen),
         sort=params.get("sort", ""),
@@ -55,6 +59,21 @@ def _wanted(params: Mapping[str, str], key: str) -> str:
     first = params.get(f"f.{key}.from", "").strip()
     last = params.get(f"f.{key}.to", "").strip()
     return f"{first}{SPAN}{last}" if first or last else params.get(f"f.{key}", "").strip()
+
+
+def scope_of(ledger: Ledger, view: View, wanted: str) -> Filter | None:
+    """The years or issues of a ledger with the one that is wanted, else the one shown by itself."""
+    if ledger.scope is None:
+        return None
+    offered = ledger.scope(view)
+    found = (value for value, words in offered.options if wanted in (value, words))
+    return replace(offered, chosen=next(found, offered.chosen))
+
+
+def _scoped(ledger: Ledger, view: View, wish: Wish) -> View:
+    """The view with its year or issue; what the parameters name already stays."""
+    scope = scope_of(ledger, view, wish.of)
+    return view if scope is None else replace(view, params={scope.key: scope.chosen, **view.params})
 
 
 def shown_columns(ledger: Ledger, wish: Wish) -> list[int]:
@@ -119,7 +138,7 @@ def stream(ledger: Ledger, view: View, wish: Wish) -> Iterator[tuple[Any, ...]]:
 
 
 def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Rows:
-    query: Rows = ledger.query(view).with_only_columns(
+    query: Rows = ledger.query(_scoped(ledger, view, wish)).with_only_columns(
         *(c.expr.label(c.key) for c in ledger.columns)
     )
     for word in wish.search.split():

@@ -1,16 +1,17 @@
 """A year of branches' projects, played by what people type, beside a reckoning of its own.
 
 From 立项 in January to the conclusion in December everything is a message through the product's own
-dispatcher (no desk, no polling), or the publicity job on its day. ``Book`` is what a clerk with a
-pencil would have written down beside it: it shares no rule with the product.
+dispatcher (no desk, no polling), or the publicity job on its day. What it comes to is written down
+beside it by a clerk (``tests.clerk``).
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
 from typing import Any, Final, Self
+
+import aiohttp
 
 from bot.app import Runtime, build
 from bot.channel import Abilities, Answer, Click, Dialect, Incoming
@@ -18,142 +19,14 @@ from config.settings import read_settings
 from handlers.context import Context
 from handlers.imports import Table, import_tables
 from models.store.engine import Store
+from tests.clerk import COMPANY, HOMES, POINTS, YEAR, Book, Line, Size
 from tests.days import SHANGHAI, Days
-from tests.world import PATIENT
+from tests.faces import Reader
+from tests.process import free_port
+from tests.world import PATIENT, inline
 
-YEAR: Final = 2026
-
-
-@dataclass(frozen=True)
-class Size:
-    """How many branches there are, how many projects become 重点 and 突出贡献 by decisions.
-
-    In June some apply for A: ``promoted`` get it, ``declined`` do not, and one A is graded down. In
-    August the last branch goes into the one before it, and a new one is set up.
-    """
-
-    branches: int
-    keys: int
-    outstanding: int
-    promoted: int
-    declined: int
-
-    @property
-    def chosen(self) -> int:
-        """So many are A when they are approved."""
-        return self.keys - self.promoted + 1
-
-    @property
-    def merged(self) -> int:
-        return self.branches
-
-    @property
-    def heir(self) -> int:
-        return self.branches - 1
-
-    @property
-    def created(self) -> int:
-        return self.branches + 1
-
-
-PUBLISHED: Final = Size(305, 213, 113, 33, 7)
-"""As published (DOMAIN.md 1 and 2)."""
-TENTH: Final = Size(30, 21, 11, 4, 2)
-HOMES: Final = ("东城供电公司", "西城供电公司", "北郊供电公司")
-TYPES: Final = ("生产服务型", "管理型", "生产服务型", "经营型", "生产服务型")
-POINTS: Final = ((31, 3, 20), (30, 6, 50), (31, 10, 90))
-"""Day, month and percent of the milestones."""
 TOGETHER: Final = 32
-RUBRIC: Final = (25, 25, 30, 20)
 HEARS: Final = Abilities(answer_bytes=20_480, answer_cards=True, answer_dialect=Dialect.FULL)
-PACES: Final[Mapping[int, Sequence[int | None]]] = {
-    0: (22, 45, 70, 88, 100),
-    1: (15, 36, 60, 80, 100),
-    2: (9, 20, 41, 66, 100),
-    3: (None, 8, 15, 30, 100),
-    4: (12, None, None, None, 100),
-}
-"""Percents that are reported in March, May, July, September and November; None: nothing is."""
-MONTHS: Final = (3, 5, 7, 9, 11)
-SCORES: Final = ((5, 4), (4, 4), (5, 5))
-"""What makes an outstanding project; the others get one of those that do not."""
-TOO_LOW: Final = ((5, 3), (3, 5), (4, 3), (3, 3), (5, 2), (2, 2))
-
-
-@dataclass
-class Line:
-    """What the clerk knows of a branch and its project."""
-
-    no: int
-    number: str = ""
-    grade: str = ""
-    stage: str = ""
-    begun: date = date(YEAR, 1, 20)
-    reports: list[tuple[datetime, int]] = field(default_factory=list)
-    marks: list[tuple[int, ...]] = field(default_factory=list)
-    scores: tuple[int, int] | None = None
-    gone: bool = False
-
-    @property
-    def branch(self) -> str:
-        return f"第{self.no:03d}供电所党支部"
-
-    @property
-    def type(self) -> str:
-        return TYPES[self.no % len(TYPES)]
-
-    @property
-    def home(self) -> str:
-        return HOMES[self.no % len(HOMES)]
-
-    @property
-    def name(self) -> str:
-        return f"{self.no:03d}号{('线损清零', '缺陷消除', '收费提速')[self.no % 3]}项目"
-
-    @property
-    def pace(self) -> Sequence[int | None]:
-        return PACES[(self.no * 7) % len(PACES)]
-
-    @property
-    def judge(self) -> str:
-        return "zy1" if self.no % 2 else "zy2"
-
-    @property
-    def outstanding(self) -> bool:
-        return self.scores is not None and min(self.scores) >= 4
-
-    @property
-    def mean(self) -> Decimal:
-        """The jury's figure, one decimal, half up."""
-        total = sum(w * p for one in self.marks for w, p in zip(RUBRIC, one, strict=True))
-        whole = Decimal(total) / 100 / len(self.marks)
-        return whole.quantize(Decimal("0.1"), ROUND_HALF_UP)
-
-    def percent(self, at: datetime) -> tuple[datetime, int] | None:
-        """The last report before a moment."""
-        return max((report for report in self.reports if report[0] <= at), default=None)
-
-    def planned(self, day: date) -> Decimal:
-        """Counted day by day, each day its even share of the way to the next milestone."""
-        stops = [(date(YEAR, month, d), share) for d, month, share in POINTS]
-        if self.begun.month > 1:
-            stops = [stop for stop in stops if stop[0] > self.begun]
-        stops.append((date(YEAR, 12, 31), 100))
-        reached, share, last = Decimal(0), 0, self.begun - timedelta(days=1)
-        for stop, goal in stops:
-            days = (stop - last).days
-            if day <= stop:
-                reached = share + Decimal((goal - share) * (day - last).days) / days
-                return max(reached, Decimal(0)).quantize(Decimal("0.1"))
-            share, last = goal, stop
-        return Decimal(100)
-
-
-class Book(dict[int, Line]):
-    """All branches by their number in the story."""
-
-    def standing(self) -> list[Line]:
-        return [line for line in self.values() if not line.gone]
 
 
 def tables(rows: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Table]:
@@ -174,8 +47,7 @@ ROLES: Final = ("userid", "角色", "单位编码")
 
 
 def unit_row(line: Line, into: str | None = None) -> Sequence[Any]:
-    parent = f"C{line.no % len(HOMES)}"
-    return (f"B{line.no}", line.branch, "党支部", line.type, parent, into)
+    return (f"B{line.no}", line.branch, "党支部", line.type, f"C{line.place}", into)
 
 
 def company(lines: Iterable[Line]) -> dict[str, Table]:
@@ -185,7 +57,7 @@ def company(lines: Iterable[Line]) -> dict[str, Table]:
         {
             "单位": [
                 UNITS,
-                ("GS", "青禾电力公司", "公司", None, None, None),
+                ("GS", COMPANY, "公司", None, None, None),
                 *((f"C{n}", name, "公司", None, "GS", None) for n, name in enumerate(HOMES)),
                 ("YX", "市场营销部", "部门", None, "GS", None),
                 ("SB", "设备管理部", "部门", None, "GS", None),
@@ -216,14 +88,13 @@ def members(line: Line) -> Iterator[Sequence[Any]]:
     yield (f"m{line.no}", f"党员{line.no}", f"B{line.no}", "中共党员")
 
 
-def proposal(line: Line, target: str = "97.5") -> str:
+def proposal(line: Line, target: str = "97.5", year: int = YEAR) -> str:
     """What a secretary pastes in January."""
     points = [
-        f"{YEAR}年{month}月{day}日 第{n}步 {share}%"
+        f"{year}年{month}月{day}日 第{n}步 {share}%"
         for n, (day, month, share) in enumerate(POINTS, 1)
-        if date(YEAR, month, day) > line.begun
+        if year > YEAR or date(year, month, day) > line.begun
     ]
-    specialty = "营销服务" if line.no % 2 else "设备运检"
     return "\n".join(
         (
             "【立项申报】",
@@ -239,7 +110,7 @@ def proposal(line: Line, target: str = "97.5") -> str:
             "立项方向：安全质量",
             "党建+领域：供电服务",
             "四个融入：安全生产",
-            f"专业：{specialty}",
+            f"专业：{line.specialty}",
             "计划：三月摸排，六月过半",
             "预期目标：清零",
             "措施：一台一策",
@@ -260,11 +131,12 @@ class Play:
         self.clock = self.days.clock
         settings = {"ZBT_DATABASE_URL": url, "ZBT_SECRET_KEY": "a key for tests"}
         self.runtime: Runtime = build(
-            read_settings({**settings, "ZBT_LISTEN": "127.0.0.1:1"}),
+            read_settings({**settings, "ZBT_LISTEN": f"127.0.0.1:{free_port()}"}),
             clock=self.clock,
             rules=PATIENT,
+            executor=inline,
         )
-        self.book = Book({no: Line(no) for no in range(1, size.branches + 1)})
+        self.book = Book(size)
         self._count = 0
 
     async def __aenter__(self) -> Self:
@@ -274,6 +146,17 @@ class Play:
     async def __aexit__(self, *_: object) -> None:
         await self.runtime.stop()
         self.days.store.close()
+
+    @asynccontextmanager
+    async def reader(self, who: str) -> AsyncIterator[Reader]:
+        """Somebody at the pages; they are opened once, without the clock of the jobs."""
+        if not self.runtime.port:
+            await self.runtime._serve()
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            reader = Reader(self, session)
+            await reader.enter(who)
+            yield reader
 
     def organise(self, sheets: Mapping[str, Table]) -> None:
         """What an administrator's workbook does."""

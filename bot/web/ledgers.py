@@ -19,7 +19,7 @@ from config.texts import t
 from handlers.context import Context
 from handlers.narrow import SPAN, Narrowing, narrowing, options
 from handlers.spec import Column, Kind, Ledger, Total, View
-from handlers.table import Wish, cell_text, page_of, read_wish, shown_columns, totals_of
+from handlers.table import Wish, cell_text, page_of, read_wish, scope_of, shown_columns, totals_of
 from models.errors import Unavailable, UserError
 from models.person import Member
 from models.saved import drop_view, keep_view, views_of
@@ -29,7 +29,7 @@ VIEW: Final = "view"
 """What the token of the saved views' buttons is bound to."""
 LONGEST: Final = 2000
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_OURS: Final = ("page", "q", "sort", "desc", "cols")
+_OURS: Final = ("page", "q", "of", "sort", "desc", "cols")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class LedgerRoom(Room):
             page=number,
             pages=max((found.total + ROWS - 1) // ROWS, 1),
             wish=wish,
+            scope=scope_of(ledger, view, wish.of),
             query=query,
             choosers=choosers(ledger, wish),
             narrowed=sum(bool(value) for value in wish.filters.values()),

@@ -10,7 +10,7 @@ from handlers.board import Board, BoardPage, Cell, Figure, Filter, TableBlock
 from handlers.context import Context
 from handlers.dossier import path_of
 from handlers.figures import percent_text
-from handlers.spec import Family
+from handlers.spec import Family, View
 from models.overview import Funnel, Home, Line, by_home, funnel_of, homes_of, lines_of, share
 from models.project import Project, Stage
 from models.promotion import Promotion
@@ -40,6 +40,11 @@ def year_filter(ctx: Context, year: int) -> Filter:
     years = range(ctx.today.year, ctx.today.year - YEARS, -1)
     options = [(str(one), t("project.year", year=one)) for one in years]
     return Filter("year", t("project.fact_year"), options, str(year))
+
+
+def year_scope(view: View) -> Filter:
+    """The same choice above a ledger: this year unless another one is wanted."""
+    return year_filter(view.ctx, view.ctx.today.year)
 
 
 def show(ctx: Context, params: Mapping[str, str]) -> BoardPage:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import aliased
 
 from config.texts import t
 from handlers.organisation import seen_units
+from handlers.projects.funnel import year_scope
 from handlers.spec import Column, Family, Kind, Ledger, Rows, Total, View
 from models.attachment import Attachment, FileState
 from models.person import Person
@@ -20,7 +21,7 @@ ABOVE = aliased(Unit)
 
 def _distribution(view: View) -> Rows:
     """Every active branch with its project of the year; those without one stand out."""
-    year = view.params.get("year", view.ctx.today.year)
+    year = int(view.params["year"])
     return (
         select()
         .select_from(Unit)
@@ -62,6 +63,7 @@ DISTRIBUTION = Ledger(
         Column(key="ends", expr=Project.ends_on, kind=Kind.DATE, width=12, wide=True),
     ),
     query=_distribution,
+    scope=year_scope,
     order=(Unit.path.asc(), Project.id.asc()),
 )
 

@@ -9,7 +9,7 @@ from config.texts import label, t
 from handlers.context import Context
 from handlers.figures import minute_text, percent_text
 from handlers.paper import Block, Grid, Heading, Paper, Para
-from handlers.projects.publicity import LIGHTS, limits, readable, sheet_title
+from handlers.projects.publicity import LIGHTS, limits, named_rows, readable, sheet_title
 from handlers.spec import Family
 from models.project import Grade
 from models.publicity import (
@@ -91,9 +91,7 @@ def _named(rows: Sequence[SheetLine], named: Named) -> Iterator[Para]:
     """The named lines of each branch type, with what they say for themselves."""
     found = False
     for of in BranchType:
-        mine = [row for row in rows if row.named is named and row.branch_type is of]
-        mine.sort(key=lambda row: row.ahead or 0, reverse=named is Named.BEST)
-        for row in mine:
+        for row in named_rows(rows, named, of):
             found = True
             text = _said(row, named) + _ended(row.effect)
             yield Para(text, bold=t("papers.publicity.who", branch=row.branch, type=label(of)))

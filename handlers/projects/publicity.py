@@ -1,6 +1,6 @@
 """双月公开单: drawing up, release, publication, corrections (DOMAIN.md 2: 一单)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -121,7 +121,7 @@ def _name(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
         for row in ranked[: rules.sheet_best]:
             row["named"] = Named.BEST
         poor = [row for row in mine if row["named"] is None and _is_poor(ctx, row)]
-        poor.sort(key=lambda row: (row["ahead"] or Decimal(-100), row["branch"]))
+        poor.sort(key=lambda row: (standing(row["ahead"]), row["branch"]))
         for row in poor[: rules.sheet_worst]:
             row["named"] = Named.WORST
 
@@ -191,16 +191,25 @@ def _own(row: SheetLine) -> Markdown:
 def named_lines(rows: Sequence[SheetLine], named: Named) -> Iterator[Markdown]:
     """The named branches, a sentence for each type."""
     for of in BranchType:
-        mine = [row for row in rows if row.named is named and row.branch_type is of]
-        if mine:
-            mine.sort(key=lambda row: (row.ahead or Decimal(-100)) * way(named))
+        if mine := named_rows(rows, named, of):
             names = "、".join(_named_word(row) for row in mine)
             yield fill(f"publicity.{named}", type=label(of), names=names)
 
 
-def way(named: Named) -> int:
-    """Best first, or worst first: the sign of the order."""
-    return -1 if named is Named.BEST else 1
+def standing(ahead: Decimal | None) -> Decimal:
+    """Points before plan; whoever never reported stands behind all."""
+    return Decimal(-100) if ahead is None else ahead
+
+
+def in_order(rows: Iterable[SheetLine], named: Named | None) -> list[SheetLine]:
+    """The best first where they are named as such, else the worst."""
+    return sorted(rows, key=lambda row: standing(row.ahead), reverse=named is Named.BEST)
+
+
+def named_rows(rows: Sequence[SheetLine], named: Named, of: BranchType) -> list[SheetLine]:
+    """The named branches of a type, in the order in which they are read everywhere."""
+    mine = [row for row in rows if row.named is named and row.branch_type is of]
+    return in_order(mine, named)
 
 
 def _named_word(row: SheetLine) -> str:

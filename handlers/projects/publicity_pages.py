@@ -1,7 +1,6 @@
 """双月公开单 as record, page and ledger; and the duty to release it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import func, select
@@ -16,11 +15,11 @@ from handlers.figures import minute_text, percent_text
 from handlers.projects.publicity import (
     LIGHTS,
     OFFICE,
+    in_order,
     limits,
     named_lines,
     offices,
     sheet_title,
-    way,
 )
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from models.errors import UserError
@@ -33,11 +32,13 @@ from models.publicity import (
     SheetState,
     counts_of,
     lines_of_sheet,
-    newest_sheet,
     notes_of,
     sheet_by_number,
 )
 from models.unit import Unit
+
+OFFERED: Final = 12
+"""So many issues are offered on the page and in the ledger: two years."""
 
 
 def show(ctx: Context, number: str) -> Dossier:
@@ -106,18 +107,13 @@ def _acts(ctx: Context, sheet: Sheet) -> Iterator[Act]:
 
 def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     """An issue as a page."""
-    drafts = ctx.who.has(*OFFICE)
-    query = select(Sheet).order_by(Sheet.year.desc(), Sheet.issue.desc())
-    if not drafts:
-        query = query.where(Sheet.state == SheetState.RELEASED)
-    sheets = ctx.session.scalars(query.limit(12)).all()
+    sheets = _issues(ctx, drafts=ctx.who.has(*OFFICE))
     if not sheets:
         return BoardPage(title=t("board.publicity.title"), note=t("publicity.none_yet"))
     wanted = params.get("number", "")
     sheet = next((one for one in sheets if one.number == wanted), sheets[0])
     rows = lines_of_sheet(ctx.session, sheet.id)
     counts = counts_of(ctx.session, sheet.id)
-    options = [(one.number, _short(one)) for one in sheets]
     notes = "；".join(note.text for note in notes_of(ctx.session, sheet.id))
     corrected = t("publicity.board_note", text=notes) if notes else ""
     at = t("publicity.board_cutoff", at=minute_text(ctx.local(sheet.cutoff)))
@@ -125,7 +121,7 @@ def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     return BoardPage(
         title=t("publicity.board_title", title=sheet_title(sheet), state=state),
         note=" ".join(part for part in (at, t("publicity.rule", **limits(ctx)), corrected) if part),
-        filters=(Filter("number", t("publicity.filter"), options, sheet.number),),
+        filters=(_choice(sheets, sheet),),
         figures=tuple(
             Figure(t(f"publicity.light_{key or 'none'}"), str(counts.get(key, 0))) for key in LIGHTS
         ),
@@ -150,12 +146,11 @@ def _table(title: str, rows: Sequence[SheetLine], named: Named | None) -> TableB
     chosen = [
         row for row in rows if (row.named is named if named else row.light in ("yellow", "red"))
     ]
-    chosen.sort(key=lambda row: (row.ahead or Decimal(-100)) * way(named or Named.WORST))
     keys = ("branch", "type", "project", "percent", "planned", "ahead", "silent", "effect")
     return TableBlock(
         title=title,
         headings=[t(f"ledger.publicity.{key}") for key in keys],
-        rows=[_cells(row) for row in chosen],
+        rows=[_cells(row) for row in in_order(chosen, named)],
         numeric=frozenset({3, 4, 5, 6}),
         note="" if named else t("publicity.rest", name=t("ledger.publicity.title")),
     )
@@ -174,17 +169,32 @@ def _cells(row: SheetLine) -> Sequence[Cell]:
     )
 
 
-def _rows(view: View) -> Rows:
-    """The newest issue, or the one a parameter names; drafts are for the party office alone."""
-    drafts = view.member is None or view.member.has(*OFFICE)
-    query = select().select_from(SheetLine).join(Sheet, Sheet.id == SheetLine.sheet_id)
+def _issues(ctx: Context, *, drafts: bool) -> Sequence[Sheet]:
+    """The issues that are offered, newest first."""
+    query = select(Sheet).order_by(Sheet.year.desc(), Sheet.issue.desc())
     if not drafts:
         query = query.where(Sheet.state == SheetState.RELEASED)
-    number = view.params.get("number")
-    if number is None:
-        sheet = newest_sheet(view.ctx.session, drafts=drafts)
-        number = sheet.number if sheet else ""
-    return query.where(Sheet.number == number)
+    return ctx.session.scalars(query.limit(OFFERED)).all()
+
+
+def _choice(sheets: Sequence[Sheet], chosen: Sheet) -> Filter:
+    """The choice of an issue, above the page and above the ledger."""
+    options = [(one.number, _short(one)) for one in sheets]
+    return Filter("number", t("publicity.filter"), options, chosen.number)
+
+
+def _scope(view: View) -> Filter:
+    """The newest issue unless another one is wanted; drafts are for the party office alone."""
+    sheets = _issues(view.ctx, drafts=view.member is None or view.member.has(*OFFICE))
+    return _choice(sheets, sheets[0]) if sheets else Filter("number", t("publicity.filter"), ())
+
+
+def _rows(view: View) -> Rows:
+    """The lines of an issue."""
+    query = select().select_from(SheetLine).join(Sheet, Sheet.id == SheetLine.sheet_id)
+    if not (view.member is None or view.member.has(*OFFICE)):
+        query = query.where(Sheet.state == SheetState.RELEASED)
+    return query.where(Sheet.number == view.params["number"])
 
 
 def _period(value: int, view: View) -> str:
@@ -224,6 +234,7 @@ LEDGER: Final = Ledger(
         ),
     ),
     query=_rows,
+    scope=_scope,
     order=(SheetLine.unit_id.asc(),),
 )
 

@@ -28,7 +28,7 @@ from handlers.projects.common import (
     tell,
 )
 from handlers.projects.decision import JUDGES
-from handlers.projects.funnel import year_filter, year_in
+from handlers.projects.funnel import year_filter, year_in, year_scope
 from handlers.reply import Markdown, Reply, fill, lines, say
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View
 from models.errors import UserError
@@ -335,7 +335,7 @@ _BOTH = BUSINESS.id.is_not(None) & PARTY.id.is_not(None)
 
 def _rows(view: View) -> Rows:
     """This year's projects that may be scored; scores are shown only where both are in."""
-    year = view.params.get("year", view.ctx.today.year)
+    year = int(view.params["year"])
     query = select().select_from(Project).join(Unit, Unit.id == Project.unit_id)
     for side, score in ((Side.BUSINESS, BUSINESS), (Side.PARTY, PARTY)):
         mine = (score.project_id == Project.id) & (score.side == side) & (score.round == _ROUND)
@@ -378,6 +378,7 @@ LEDGER: Final = Ledger(
         Column(key="number", expr=Project.number, width=16, wide=True),
     ),
     query=_rows,
+    scope=year_scope,
     order=(Unit.path.asc(), Project.id.asc()),
     roles=frozenset({*JUDGES, Role.ADMIN}),
 )

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from models.project import Project, Stage
 from tests.chats.projects import heard
+from tests.faces import excel_rows, html_tables
 from tests.visitor import Visitor
 from tests.world import Company, World
 
@@ -177,3 +178,19 @@ async def test_the_year_before_can_be_looked_at(visitor: Visitor) -> None:
     await visitor.enter("b1p1")
     _, html = await visitor.get("/board/wall?year=2025")
     assert len(re.findall(r"未立项\s*<", html)) == 6
+    # The ledger, too, as page, as Excel and in chat.
+    _, html = await visitor.get("/ledger/distribution?of=2025&cols=branch,project,number")
+    assert '<option value="2025" selected>2025 年度</option>' in html
+    old = [row for row in html_tables(html)[0] if row[2] == "XM-2026-0001"]
+    assert old == [["城南供电所党支部", "城南供电所党支部提升项目", "XM-2026-0001"]]
+    rows = excel_rows((await visitor.fetch("/ledger/distribution.xlsx?of=2025"))[2])
+    assert sum(row[1] == "未立项" for row in rows) == 6
+    said = (await visitor.world.say("b1p1", "/台账 项目分布明细表 2025")).text
+    assert said.count("未立项") == 6
+    said = (await visitor.world.say("b1p1", "/台账 项目分布明细表")).text
+    assert said.count("未立项") == 1
+    await visitor.world.say("b1p1", "/导出 项目分布明细表 2025")
+    await heard(visitor.world, "b1p1")
+    (file,) = [m for m in visitor.world.desk.heard("b1p1") if m.media]
+    rows = excel_rows(visitor.world.desk.platform.media[file.media[0]].data)
+    assert sum(row[1] == "未立项" for row in rows) == 6

@@ -17,6 +17,7 @@ from config.rules import default_rules
 from models.project import Project
 from models.publicity import Sheet, SheetLine, SheetState, issue_before
 from tests.chats.projects import heard, press
+from tests.faces import html_tables
 from tests.visitor import Visitor, figures
 from tests.world import Company, World
 
@@ -218,6 +219,13 @@ async def test_the_page_shows_the_issue_and_the_light(visitor: Visitor) -> None:
     _, html = await visitor.get("/board/publicity")
     assert "2026年第6期双月公开单（11—12月）" in html
     assert figures(html) == {"正常推进": "1", "偏慢": "2", "滞后": "3", "没有数据": "1"}
+    await move(world, datetime(2027, 3, 3, 9, 0, tzinfo=SHANGHAI))
+    for reader, seen in (("b1p1", "2026年第6期"), ("dangjian", "2027年第1期")):
+        await visitor.enter(reader)
+        _, html = await visitor.get("/ledger/publicity?of=GK-2027-0001&cols=branch,period")
+        head, *rows = html_tables(html)[0]
+        assert head == ["支部", "期次"]
+        assert {row[1] for row in rows} == {seen}, reader
     status, kind, data = await visitor.fetch("/paper/publicity.pdf?number=GK-2026-0006")
     assert (status, kind) == (200, "application/pdf")
     assert data.startswith(b"%PDF")

@@ -17,6 +17,7 @@ from bot.papers.pdf import pages, write_pdf
 from bot.papers.setting import document_number, signature, title_lines
 from bot.papers.word import write_word
 from handlers.paper import Grid, Layout, Paper, Para
+from tests.pdf import Pdf
 from tests.unit.papers.papers import book, notice, sheet
 
 AT = datetime(2026, 9, 5, 1, 0, tzinfo=UTC)
@@ -186,6 +187,17 @@ def test_the_printed_pages_hold_the_grid() -> None:
 def test_a_thousand_rows_do_not_take_for_ever() -> None:
     data = write_word(sheet(1000), AT)
     assert len(Document(BytesIO(data)).tables[0]._tbl.tr_lst) == 1001
+
+
+def test_a_row_stays_on_one_page_unless_it_fills_one() -> None:
+    rows = [(f"第{n}行" + "，很长" * (7 * n % 40), f"第{n}行完") for n in range(90)]
+    rows[50] = (f"第50行{'，没有页装得下' * 250}", "第50行完")
+    plan = Paper(title="表", body=(Grid(("甲", "乙"), rows, (30, 70)),), layout=Layout.SHEET)
+    read = Pdf(write_pdf(plan, AT))
+    assert read.tables == [[["甲", "乙"], *map(list, rows)]]
+    assert len(read.pages) > 5
+    broken = [row[1] for row in rows if not any("".join(row) in page for page in read.pages)]
+    assert broken == ["第50行完"]
 
 
 def test_the_pdf_says_what_it_is() -> None:
