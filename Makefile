@@ -27,8 +27,8 @@ install-dev: $(VENV)/.installed-dev  ## the same with the tools for tests and ch
 run: install                         ## a WeCom on your desk with sample data; prints the address
 	$(BIN)/python -m bot demo
 
-test: install-dev                    ## everything that must hold, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest -q -n 3 --dist worksteal tests
+test: install-dev                    ## everything that must hold, on SQLite and PostgreSQL (tests/house: make check)
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal --ignore=tests/house tests
 
 test-faults: install-dev             ## the long form of the hard faults, with real processes (half an hour)
 	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/faults

@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 from models.store.engine import Store, driver_url
 from models.store.schema import migrate
 from tests.hearing import WATCH, watch
+from tests.shared import Sample, run_folder, share_compiled_sql, shared_sample
 from tests.visitor import Visitor
 from tests.world import World
 
@@ -22,6 +24,7 @@ settings.load_profile("house")
 
 
 watch()
+share_compiled_sql()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,6 +83,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@pytest.fixture(scope="session")
+def shared_company(sqlite_template: bytes, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The sample company, for tests that only look or make a copy: it takes seconds to load."""
+    return shared_sample(run_folder(tmp_path_factory.getbasetemp()), sqlite_template)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest) -> str:
     """A migrated, empty database of the test's own, of both kinds."""
@@ -89,10 +98,8 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """A migrated, empty PostgreSQL database of the test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _admin(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
-    yield _with_database(postgres_server, name)
-    _admin(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    with _copy(postgres_server, postgres_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -128,14 +135,47 @@ async def visitor(world: World) -> AsyncIterator[Visitor]:
         yield Visitor(world, session)
 
 
-@pytest.fixture
-async def both_worlds(database_url: str) -> AsyncIterator[World]:
-    """The small company with the product on each database."""
-    made = World(database_url)
+@pytest.fixture(scope="session")
+def postgres_company(postgres_server: str, postgres_template: str) -> str:
+    """The name of a PostgreSQL database with the small company, from which a test's is copied."""
+    name = f"company_{uuid.uuid4().hex[:8]}"
+    _admin(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    made = World(_with_database(postgres_server, name))
     made.settle()
+    made.store.close()
+    return name
+
+
+@pytest.fixture
+def postgres_settled(postgres_server: str, postgres_company: str) -> Iterator[World]:
+    """The small company in a PostgreSQL database of the test's own."""
+    with _copy(postgres_server, postgres_company) as url:
+        yield World(url)
+
+
+@pytest.fixture
+def sqlite_settled(sqlite_url: str) -> World:
+    """The small company in a SQLite database of the test's own."""
+    made = World(sqlite_url)
+    made.settle()
+    return made
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def both_worlds(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """The small company with the product on each database."""
+    made: World = request.getfixturevalue(f"{request.param}_settled")
     await made.open()
     yield made
     await made.close()
+
+
+@contextmanager
+def _copy(server: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _with_database(server, name)
+    _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _admin(server: str, statement: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -44,11 +44,8 @@ def inline() -> Executor:
     return ThreadPoolExecutor(max_workers=1)
 
 
-@dataclass
 class Company:
     """Who there is. Seven branches of three types below one company, each with six people."""
-
-    branches: list[str] = field(default_factory=list)
 
     TYPES = (
         BranchType.SERVICE,
@@ -114,7 +111,6 @@ class Company:
                 ends_on=date(2026, 12, 31),
             )
         )
-        self.branches.append(name)
 
     def _office(self, session: Session) -> None:
         for userid, name, role in (
@@ -170,7 +166,6 @@ class World:
         path = Path(self.url.removeprefix("sqlite:///"))
         if self.store.is_sqlite and not path.with_name(f"{path.name}-wal").exists():
             path.write_bytes(_settled(path.read_bytes()))
-            self.company.branches.extend(Company.NAMES)
             return
         with self.store.writing() as session:
             self.company.write(session)

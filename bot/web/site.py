@@ -8,6 +8,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -97,8 +98,9 @@ class Site:
     log_in: LogIn | None = None
 
 
+@cache
 def environment() -> jinja2.Environment:
-    """The templates, strict and escaping."""
+    """The templates, strict and escaping; compiled once a process."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,

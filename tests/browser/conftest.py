@@ -3,33 +3,27 @@
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
 from bot.app import Runtime, build
 from bot.clock import FixedClock
-from bot.keys import open_vault
-from bot.sim.sample import load_sample
 from config.rules import default_rules
-from config.settings import Settings, read_settings
+from config.settings import read_settings
 from jobs import JOBS
 from jobs.when import last_due, parse_when, period_of
 from models.calendar import read_calendar
 from models.job_run import JobRun, RunState
 from models.store.engine import Store
-from models.store.schema import migrate
 from tests.process import free_port
+from tests.shared import HERE, KEYS, NOW, Sample
 from tests.world import inline
 
 CHROMIUM = Path(os.environ.get("ZBT_TEST_CHROMIUM", "/usr/bin/chromium"))
 FOUND = CHROMIUM.exists()
-HERE = ZoneInfo("Asia/Shanghai")
-NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
-"""A Wednesday, 10:00 in Shanghai."""
 
 
 @pytest.fixture
@@ -63,14 +57,13 @@ class Office:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
+def sample(
+    shared_company: Sample, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, str]]:
     """A database with the sample company (its address), and userids by role."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('sample') / 'sample.db'}"
-    migrate(url)
+    url = shared_company.copy_to(tmp_path_factory.mktemp("sample") / "sample.db")
     store = Store(url)
     with store.writing() as session:
-        vault = open_vault(Settings(database_url=url))
-        facts = load_sample(session, now=NOW, zone=HERE, vault=vault)
         calendar = read_calendar(session)
         for job in JOBS:  # what the clock asked for so far is done: the pages stand still
             when = parse_when(default_rules().schedule[job.name])
@@ -80,7 +73,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str
                 done.started_at = done.done_at = due
                 session.merge(done)
     store.close()
-    return url, {persona.role: persona.userid for persona in facts.personas}
+    return url, {persona.role: persona.userid for persona in shared_company.facts.personas}
 
 
 @pytest.fixture
@@ -94,6 +87,7 @@ async def office(sample: tuple[str, dict[str, str]]) -> AsyncIterator[Office]:
             "ZBT_LISTEN": address,
             "ZBT_PUBLIC_URL": f"http://{address}",
             "ZBT_SECRET_KEY": "a key for tests",
+            "ZBT_DATA_KEYS": KEYS,
         }
     )
     clock = FixedClock(NOW)

@@ -1,20 +1,14 @@
 """A database for what does not depend on which database it is, and the sample itself."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 import pytest
 from sqlalchemy.orm import Session
 
 from bot.sim.sample import SampleFacts, load_sample
 from models.store.engine import Store
-from models.vault import Vault
-from tests.unit.imports.aid import HERE
-
-NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-"""A Saturday."""
-VAULT = Vault(lambda: (b"s" * 32,))
+from tests.shared import HERE, NOW, VAULT, Sample
 
 
 def load(store: Store, now: datetime = NOW) -> SampleFacts:
@@ -31,14 +25,10 @@ def light(sqlite_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def loaded(
-    sqlite_template: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Store, SampleFacts]]:
-    """The sample as it is at ``NOW``, for the tests that only look: it takes seconds to load."""
-    path: Path = tmp_path_factory.mktemp("sample") / "sample.db"
-    path.write_bytes(sqlite_template)
-    store = Store(f"sqlite:///{path}")
-    yield store, load(store)
+def loaded(shared_company: Sample) -> Iterator[tuple[Store, SampleFacts]]:
+    """The sample as it is at ``NOW``, for the tests that only look."""
+    store = Store(f"sqlite:///{shared_company.path}")
+    yield store, shared_company.facts
     store.close()
 
 

@@ -10,7 +10,7 @@ from models.draw import Entrant, Limit, broken
 from models.notice import Notice, NoticePoint, NoticeState, NoticeStep, PointState
 from models.unit import Unit
 from models.visit import PointKind, Visit, VisitPoint
-from tests.unit.sample.conftest import NOW
+from tests.shared import NOW
 
 
 def test_rounds_keep_what_was_not_relaxed(session: Session) -> None:

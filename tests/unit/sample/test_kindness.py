@@ -22,7 +22,7 @@ from models.pledge import (
 from models.post import Post, PostMark
 from models.vote import Ballot
 from models.wish import Wish, WishState
-from tests.unit.sample.conftest import NOW
+from tests.shared import NOW
 
 PARTY = ("中共党员", "中共预备党员")
 

@@ -27,8 +27,9 @@ from models.project import Grade, Project, Stage, planned_percent
 from models.ranking import Ranking, RankingLine
 from models.store.engine import Store
 from models.unit import BranchType, Unit, UnitKind, aliases_of
+from tests.shared import NOW
 from tests.unit.imports.aid import HERE, assert_whole, snapshot
-from tests.unit.sample.conftest import NOW, load
+from tests.unit.sample.conftest import load
 
 
 def reports_of(session: Session) -> dict[int, list[Progress]]:

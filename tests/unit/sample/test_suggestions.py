@@ -11,7 +11,7 @@ from models.reception import Reception, SlotState, slots_of
 from models.suggestion import Level, Source, State, Suggestion, SuggestionStep
 from models.suggestion_figures import figures
 from models.visit import PointKind, Visit, VisitPoint
-from tests.unit.sample.conftest import NOW
+from tests.shared import NOW
 
 
 def test_this_years_visits_brought_what_was_published(session: Session) -> None:

@@ -15,8 +15,8 @@ from models.store.engine import Store
 from models.survey import SurveyTable, SurveyWords
 from models.talk import TALK, Talk, TalkText
 from models.vault import Secret, Vault
+from tests.shared import NOW, VAULT
 from tests.unit.imports.aid import HERE
-from tests.unit.sample.conftest import NOW, VAULT
 
 
 @pytest.fixture
