@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 
 from bot.sim.sample import SampleFacts, load_sample
 from models.store.engine import Store
@@ -27,16 +27,13 @@ KEYS = base64.urlsafe_b64encode(KEY).decode()
 
 def share_compiled_sql() -> None:
     """SQLAlchemy compiles a statement once an engine, and each test has engines of its own."""
-    open_alone = Store.__init__
     first: dict[str, Engine] = {}
 
-    def open_sharing(store: Store, database_url: str) -> None:
-        open_alone(store, database_url)
-        for engine in (store.writer, store.reader):
-            one = first.setdefault(engine.dialect.name, engine)
-            engine.dialect, engine._compiled_cache = one.dialect, one._compiled_cache
-
-    Store.__init__ = open_sharing  # type: ignore[assignment, method-assign]
+    @event.listens_for(Engine, "engine_connect")
+    def share(connection: Connection) -> None:
+        engine = connection.engine
+        one = first.setdefault(engine.dialect.name, engine)
+        engine.dialect, engine._compiled_cache = one.dialect, one._compiled_cache
 
 
 @dataclass(frozen=True)
