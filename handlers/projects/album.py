@@ -90,7 +90,7 @@ def _preface(ctx: Context, year: int, count: int) -> Iterator[Block]:
             projects=whole.projects,
             keys=whole.keys,
             count=count,
-            share=share(count, whole.branches) or 0,
+            share=percent_text(share(count, whole.branches)),
         )
     )
     yield Para(t("album.preface_parts"))
