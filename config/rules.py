@@ -189,6 +189,7 @@ class Project:
     ``jury_pass``    the jury's mean (0 to 100) with which a project passes
     ``sheet_gate``   how 双月公开单 goes out: ``hold`` on its day unless somebody holds it,
                      ``approve`` only after somebody released it
+    ``bulletin_gate``  the same for 情况通报
     ``sheet_best``, ``sheet_worst``  how many of each branch type are named in it
     ``alike``        cosine (0 to 1) from which another project is shown while one is drawn up
     ``alike_mechanism``  share (0 to 1) of a mechanism's name and scenarios that the project's words
@@ -217,6 +218,7 @@ class Project:
     alike_mechanism: float
     confirm_days: int
     sheet_gate: str
+    bulletin_gate: str
     sheet_best: int
     sheet_worst: int
     rubric: Mapping[str, int]

@@ -6,6 +6,7 @@ from typing import Final
 from config.texts import label
 from models.adjustment import Adjustment
 from models.base import Stateful
+from models.bulletin import Bulletin
 from models.helpcall import HelpCall
 from models.mechanism import Mechanism
 from models.pair import Pair
@@ -20,6 +21,7 @@ FOLDER: Final = Path(__file__).parents[1] / "docs" / "states"
 DRAWN: Final[dict[str, type[Stateful]]] = {
     "adjustment": Adjustment,
     "project": Project,
+    "bulletin": Bulletin,
     "publicity": Sheet,
     "promotion": Promotion,
     "confer": Confer,

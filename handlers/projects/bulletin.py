@@ -8,26 +8,47 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from config.texts import label, t
-from handlers.board import Board, BoardPage, Cell, Figure, Filter, TableBlock
+from handlers.board import Board, BoardPage, Cell, Figure, TableBlock
+from handlers.content import Content, Document
 from handlers.context import Context
+from handlers.dossier import Section
 from handlers.figures import light
-from handlers.paper import Block, Grid, Heading, Paper, Para
-from handlers.reply import Markdown, Reply, fill, lines
-from handlers.spec import Command, Family
-from models.forms.field import Answers
+from handlers.paper import Grid, Heading, Paper, Para
+from handlers.projects.issues import (
+    OFFERED,
+    Publication,
+    acts_on,
+    choice,
+    heading,
+    note_blocks,
+    note_lines,
+    paper_of,
+    papers_of,
+    readable,
+    sees_drafts,
+    shown,
+)
+from handlers.reply import Markdown, fill, lines
+from handlers.spec import Family
+from models.bulletin import Bulletin, figures_of, month_before, write_figures
 from models.forms.form import Form
+from models.forms.record import RecordNumber
 from models.grade import GradeChange
 from models.helpcall import HelpCall
+from models.issue import draw_up, newest_issues
 from models.latest import latest_reports
 from models.overview import lines_of
 from models.progress import Progress, ReportState
 from models.project import OPEN_STAGES, Project, ProjectStep, Stage
 from models.promotion import Promotion, PromotionState
-from models.unit import BranchType, Unit
+from models.unit import BranchType, Place, Unit
 
-NONE: Final = Form(key="nothing", version=1, fields=())
-MONTHS: Final = 6
-"""So many months are offered on the page."""
+SHOW: Final = Form(
+    key="bulletin",
+    version=1,
+    fields=(RecordNumber(key="number", required=False, aside=True),),
+    positional=("number",),
+)
 FIGURES: Final = (
     "branches",
     "projects",
@@ -50,40 +71,33 @@ class Month(NamedTuple):
     start: datetime
     end: datetime
 
-    @property
-    def key(self) -> str:
-        """``2026-10``."""
-        return f"{self.first:%Y-%m}"
 
-
-def month_before(ctx: Context, day: date) -> Month:
-    """The whole month before the one of a day."""
-    return _month(ctx, (day.replace(day=1) - timedelta(days=1)).replace(day=1))
-
-
-def _month(ctx: Context, first: date) -> Month:
+def _month(ctx: Context, period: tuple[int, int]) -> Month:
+    first = date(*period, 1)
     after = (first + timedelta(days=31)).replace(day=1)
     start, end = (datetime.combine(day, time(), ctx.zone) for day in (first, after))
     return Month(first, start, end)
 
 
-def _meant(ctx: Context, params: Mapping[str, Any]) -> Month:
-    """The month that the address names, if it is offered; else the last whole one."""
-    offered = _offered(ctx)
-    return next((one for one in offered if one.key == params.get("month")), offered[0])
-
-
-def _offered(ctx: Context) -> list[Month]:
-    months = [month_before(ctx, ctx.today)]
-    while len(months) < MONTHS:
-        months.append(month_before(ctx, months[-1].first))
-    return months
-
-
 Counts = Mapping[BranchType, Mapping[str, int]]
 
 
-def counts_of(ctx: Context, month: Month) -> Counts:
+def make_bulletin(ctx: Context, period: tuple[int, int], cutoff: datetime) -> Bulletin:
+    """Draw up the bulletin of a year and month; what is known at the cut-off (aware) counts."""
+    bulletin = draw_up(ctx.session, Bulletin, period, cutoff, ctx.now)
+    write_figures(ctx.session, bulletin, _counted(ctx, _month(ctx, period)))
+    return bulletin
+
+
+def counts_of(ctx: Context, bulletin: Bulletin) -> Counts:
+    """Each figure by type of branch, as it was drawn up."""
+    counts: dict[BranchType, Counter[str]] = {of: Counter() for of in BranchType}
+    for of, figure, count in figures_of(ctx.session, bulletin.id):
+        counts[of][figure] = count
+    return counts
+
+
+def _counted(ctx: Context, month: Month) -> Counts:
     """Each figure by type of branch; branches in use now, what happened in the month."""
     counts: dict[BranchType, Counter[str]] = {of: Counter() for of in BranchType}
     last = latest_reports(ctx.session, month.first.year, month.end - timedelta(microseconds=1))
@@ -148,23 +162,24 @@ def whole(counts: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
 # Words
 
 
-def title_of(month: Month) -> str:
+def title_of(bulletin: Bulletin) -> str:
     """``2026年10月管控进展情况通报``."""
-    return t("bulletin.title", year=month.first.year, month=month.first.month)
+    return t("bulletin.title", year=bulletin.year, month=bulletin.issue)
 
 
-def bulletin_text(ctx: Context, month: Month) -> Markdown:
+def bulletin_text(ctx: Context, bulletin: Bulletin, branch: Place | None) -> Markdown:
     """What groups read: counts by type of branch, nobody by name."""
-    counts = counts_of(ctx, month)
+    del branch
+    counts = counts_of(ctx, bulletin)
     rows = [
         fill("bulletin.line", type=label(of), **{key: mine[key] for key in FIGURES})
         for of, mine in counts.items()
         if mine["branches"]
     ]
     total = whole(counts.values())
-    head = fill("bulletin.head", title=title_of(month))
+    head = fill("bulletin.head", title=title_of(bulletin))
     all_ = fill("bulletin.whole", **{key: total[key] for key in FIGURES})
-    return lines(head, all_, *rows, _rule(ctx))
+    return lines(head, all_, *rows, *note_lines(ctx, bulletin), _rule(ctx))
 
 
 def _rule(ctx: Context) -> Markdown:
@@ -190,22 +205,23 @@ def _headings() -> Sequence[str]:
 
 
 def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
-    """The month at a glance, and as an official paper."""
-    month = _meant(ctx, params)
-    counts = counts_of(ctx, month)
+    """A month at a glance, and as an official paper."""
+    issues = newest_issues(ctx.session, Bulletin, OFFERED, drafts=sees_drafts(ctx.who))
+    if not issues:
+        return BoardPage(title=t("board.bulletin.title"), note=t("bulletin.none_yet"))
+    wanted = params.get("number", "")
+    bulletin = next((one for one in issues if one.number == wanted), issues[0])
+    counts = counts_of(ctx, bulletin)
     total = whole(counts.values())
-    options = [
-        (one.key, t("bulletin.month", year=one.first.year, month=one.first.month))
-        for one in _offered(ctx)
-    ]
+    title, corrected = heading(ctx, BULLETINS, bulletin)
     return BoardPage(
-        title=title_of(month),
-        note=_rule(ctx),
+        title=title,
+        note=" ".join(part for part in (_rule(ctx), corrected) if part),
         figures=[
             Figure(t(f"bulletin.figure_{key}"), str(total[key]))
             for key in ("reports", "reporting", "silent", "red")
         ],
-        filters=(Filter("month", t("bulletin.filter"), options, month.key),),
+        filters=(choice(BULLETINS, issues, bulletin.number),),
         blocks=(
             TableBlock(
                 headings=_headings(),
@@ -213,44 +229,54 @@ def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
                 numeric=frozenset(range(1, len(BranchType) + 2)),
             ),
         ),
-        papers=((t("bulletin.paper"), "bulletin", {"month": month.key}),),
+        acts=tuple(acts_on(ctx, bulletin)),
+        papers=papers_of(BULLETINS, bulletin),
     )
 
 
 def paper(ctx: Context, params: Mapping[str, Any]) -> Paper:
-    """The same in the layout of an official paper; parameter ``month``."""
-    month = _meant(ctx, params)
-    counts = counts_of(ctx, month)
+    """The same in the layout of an official paper; parameter ``number``."""
+    bulletin = readable(ctx, BULLETINS, params.get("number"))
+    counts = counts_of(ctx, bulletin)
     total = whole(counts.values())
-    company = ctx.session.scalar(
-        select(Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.id).limit(1)
-    )
-    body: list[Block] = [
+    body = [
         Heading(t("bulletin.part_1")),
         Para(t("bulletin.whole", **{key: total[key] for key in FIGURES})),
         Heading(t("bulletin.part_2")),
         Grid(_headings(), _table(counts), (34, 18, 18, 18, 12)),
+        *note_blocks(ctx, bulletin),
         Heading(t("bulletin.part_3")),
         Para(_rule(ctx)),
     ]
-    return Paper(
-        title=title_of(month),
-        addressee=t("papers.publicity.addressee"),
-        body=body,
-        issuer=t("papers.publicity.issuer", company=company or ""),
-        day=ctx.today,
-    )
+    return paper_of(ctx, BULLETINS, bulletin, body)
 
 
-def show(ctx: Context, answers: Answers) -> Reply:
-    """``/情况通报``: the last whole month."""
-    del answers
-    more = "" if ctx.room else Markdown(t("bulletin.more", url=ctx.page("/board/bulletin")))
-    return Reply(lines(bulletin_text(ctx, month_before(ctx, ctx.today)), more))
+def _facts(ctx: Context, bulletin: Bulletin) -> tuple[Sequence[tuple[str, str]], Sequence[Section]]:
+    total = whole(counts_of(ctx, bulletin).values())
+    return [(t(f"bulletin.figure_{key}"), str(total[key])) for key in FIGURES], ()
 
+
+def _files(bulletin: Bulletin) -> Mapping[str, Content]:
+    params = {"number": bulletin.number}
+    return {"paper": Document("bulletin", title_of(bulletin), params=params)}
+
+
+BULLETINS: Final = Publication(
+    key="bulletin",
+    kind=Bulletin,
+    job="monthly-bulletin",
+    title=title_of,
+    short=lambda one: t("bulletin.month", year=one.year, month=one.issue),
+    due=month_before,
+    make=make_bulletin,
+    text=bulletin_text,
+    facts=_facts,
+    files=_files,
+    gate=lambda rules: rules.project.bulletin_gate,
+)
 
 FAMILY = Family(
-    commands=(Command(key="bulletin", form=NONE, run=show),),
+    commands=(shown(BULLETINS, SHOW),),
     boards=(Board(key="bulletin", show=board),),
     papers={"bulletin": paper},
 )

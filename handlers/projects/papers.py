@@ -3,43 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from config.texts import label, t
 from handlers.context import Context
 from handlers.figures import minute_text, percent_text
 from handlers.paper import Block, Grid, Heading, Paper, Para
-from handlers.projects.publicity import LIGHTS, limits, named_rows, readable, sheet_title
+from handlers.projects.issues import note_blocks, paper_of, readable
+from handlers.projects.publicity import LIGHTS, SHEETS, limits, named_rows
 from handlers.spec import Family
 from models.project import Grade
-from models.publicity import (
-    Named,
-    Sheet,
-    SheetLine,
-    SheetState,
-    counts_of,
-    lines_of_sheet,
-    notes_of,
-)
-from models.unit import BranchType, Unit
+from models.publicity import Named, Sheet, SheetLine, counts_of, lines_of_sheet
+from models.unit import BranchType
 
 
 def publicity(ctx: Context, params: Mapping[str, Any]) -> Paper:
     """An issue as an official paper; parameter ``number``. Drafts say so on every page."""
-    sheet = readable(ctx, params.get("number"))
+    sheet = readable(ctx, SHEETS, params.get("number"))
     rows = lines_of_sheet(ctx.session, sheet.id)
-    released = sheet.released_at or sheet.at
-    company = ctx.session.scalar(
-        select(Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.id).limit(1)
-    )
-    return Paper(
-        title=sheet_title(sheet),
-        addressee=t("papers.publicity.addressee"),
-        body=tuple(_body(ctx, sheet, rows)),
-        issuer=t("papers.publicity.issuer", company=company or ""),
-        day=ctx.local(released).date(),
-        mark="" if sheet.state is SheetState.RELEASED else label(sheet.state),
-    )
+    return paper_of(ctx, SHEETS, sheet, tuple(_body(ctx, sheet, rows)))
 
 
 def _body(ctx: Context, sheet: Sheet, rows: Sequence[SheetLine]) -> Iterator[Block]:
@@ -60,10 +40,7 @@ def _body(ctx: Context, sheet: Sheet, rows: Sequence[SheetLine]) -> Iterator[Blo
     yield from _named(rows, Named.BEST)
     yield Heading(t("papers.publicity.part_3"))
     yield from _named(rows, Named.WORST)
-    if notes := notes_of(ctx.session, sheet.id):
-        yield Heading(t("papers.publicity.part_notes"))
-        for number, note in enumerate(notes, 1):
-            yield Para(t("papers.publicity.note", number=number, text=note.text))
+    yield from note_blocks(ctx, sheet)
     yield Heading(t("papers.publicity.part_4"))
     yield Para(t("publicity.rule", **limits(ctx)))
     yield Grid(

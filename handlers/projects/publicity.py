@@ -1,47 +1,35 @@
-"""双月公开单: drawing up, release, publication, corrections (DOMAIN.md 2: 一单)."""
+"""双月公开单: what it says of every branch, and what groups read of it (DOMAIN.md 2: 一单)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import func, select
-
 from config.texts import label, t
-from handlers.content import Button, Card, Tone
+from handlers.content import Content, Document, Export
 from handlers.context import Context
+from handlers.dossier import Section
 from handlers.figures import light, minute_text, percent_text, plan_text
-from handlers.places import branch_in_question
-from handlers.projects.common import names_of
-from handlers.projects.decision import REASON
-from handlers.reply import Markdown, Reply, fill, lines, say
-from handlers.spec import Action, Command, Family
-from models.errors import UserError
-from models.forms.field import Answers
+from handlers.projects.issues import Publication, note_lines, shown
+from handlers.reply import Markdown, fill, lines
+from handlers.spec import Family
 from models.forms.form import Form
-from models.forms.kinds import LongText
-from models.forms.kinds import Unit as UnitField
 from models.forms.record import RecordNumber
+from models.issue import draw_up
 from models.latest import Latest, latest_reports
 from models.overview import Line, lines_of
-from models.person import Grant, Person, PersonState, Role
 from models.project import OVER, Stage
 from models.publicity import (
     Named,
     Sheet,
     SheetLine,
-    SheetNote,
-    SheetState,
     counts_of,
-    draw_up,
+    issue_before,
     lines_of_sheet,
-    newest_sheet,
-    notes_of,
-    sheet_by_number,
+    write_lines,
 )
-from models.unit import BranchType, Place, Unit, unit_by_code
+from models.unit import BranchType, Place
 
-OFFICE: Final = frozenset({Role.PARTY_OFFICE})
 EFFECT_CHARS: Final = 200
 LIGHTS: Final = ("green", "yellow", "red", "")
 
@@ -51,34 +39,20 @@ SHOW: Final = Form(
     fields=(RecordNumber(key="number", required=False, aside=True),),
     positional=("number",),
 )
-HOLD: Final = Form(
-    key="publicity_hold",
-    version=1,
-    fields=(RecordNumber(key="number"), REASON),
-    positional=("number", "reason"),
-)
-CORRECT: Final = Form(
-    key="publicity_note",
-    version=1,
-    fields=(
-        RecordNumber(key="number"),
-        UnitField(key="unit", required=False, aside=True),
-        LongText(key="text", min_chars=4, max_chars=500),
-    ),
-    positional=("number", "text"),
-)
 
 
 # Drawing up
 
 
-def make_sheet(ctx: Context, year: int, issue: int, cutoff: datetime) -> Sheet:
-    """Draw up an issue from what was reported up to the cut-off (aware, UTC)."""
-    today = ctx.local(cutoff).date()
+def make_sheet(ctx: Context, period: tuple[int, int], cutoff: datetime) -> Sheet:
+    """Draw up an issue (year, number) from what was reported up to the cut-off (aware, UTC)."""
+    today, (year, _) = ctx.local(cutoff).date(), period
     reports = latest_reports(ctx.session, year, cutoff)
     rows = [_line(ctx, line, reports, today) for line in lines_of(ctx.session, year)]
     _name(ctx, rows)
-    return draw_up(ctx.session, year, issue, cutoff=cutoff, now=ctx.now, lines=rows)
+    sheet = draw_up(ctx.session, Sheet, period, cutoff, ctx.now)
+    write_lines(ctx.session, sheet, rows)
+    return sheet
 
 
 def _line(ctx: Context, line: Line, reports: Mapping[int, Latest], today: date) -> dict[str, Any]:
@@ -159,7 +133,7 @@ def sheet_text(ctx: Context, sheet: Sheet, branch: Place | None) -> Markdown:
         _own(own) if own else "",
         *named_lines(rows, Named.BEST),
         *named_lines(rows, Named.WORST),
-        *[fill("publicity.note_line", text=note.text) for note in notes_of(ctx.session, sheet.id)],
+        *note_lines(ctx, sheet),
         t("publicity.rule", **limits(ctx)),
     )
 
@@ -219,134 +193,46 @@ def _named_word(row: SheetLine) -> str:
     return t("publicity.points", branch=row.branch, sign=sign, points=f"{abs(row.ahead):f}")
 
 
-# Release
+# As it is published
 
 
-def offices(ctx: Context) -> Sequence[int]:
-    """Ids of the party office at the top: who looks before anything goes out."""
-    rows = ctx.session.execute(
-        select(Person.id, func.length(Unit.path))
-        .join(Grant, Grant.person_id == Person.id)
-        .join(Unit, Unit.id == Grant.unit_id)
-        .where(Grant.role == Role.PARTY_OFFICE, Person.state == PersonState.ACTIVE)
-        .order_by(func.length(Unit.path), Person.id)
-    ).all()
-    return [person_id for person_id, length in rows if length == rows[0][1]]
+def sheet_short(sheet: Sheet) -> str:
+    """An issue as it fits a choice on a phone."""
+    first, last = sheet.months
+    return t("publicity.option", year=sheet.year, issue=sheet.issue, first=first, last=last)
 
 
-def preview_card(sheet: Sheet, *, waits: bool) -> Card:
-    """The draft with the buttons that release or hold it."""
-    return Card(
-        title=t("publicity.preview", title=sheet_title(sheet)),
-        desc=t("publicity.preview_waits" if waits else "publicity.preview_runs"),
-        buttons=(
-            Button(t("publicity.release"), f"publicity.release:{sheet.number}", Tone.PRIMARY),
-            Button(t("publicity.hold"), f"begin:publicity_hold/number={sheet.number}"),
-        ),
-    )
+def _facts(ctx: Context, sheet: Sheet) -> tuple[Sequence[tuple[str, str]], Sequence[Section]]:
+    counts, rows = counts_of(ctx.session, sheet.id), lines_of_sheet(ctx.session, sheet.id)
+    facts = [(t("funnel.branches"), str(len(rows)))]
+    facts += [(t(f"publicity.light_{key or 'none'}"), str(counts.get(key, 0))) for key in LIGHTS]
+    sections = [
+        Section(t(f"publicity.section_{kind}"), "\n".join(map(str, named_lines(rows, kind))))
+        for kind in (Named.BEST, Named.WORST)
+    ]
+    return facts, sections
 
 
-def release(ctx: Context, sheet: Sheet) -> None:
-    """Let a sheet go: the groups are told by the job ``publicity-tell``."""
-    sheet.move_to(
-        ctx.session,
-        SheetState.RELEASED,
-        released_by_id=ctx.member.id if ctx.member else None,
-        released_at=ctx.now,
-    )
+def _files(sheet: Sheet) -> Mapping[str, Content]:
+    name, params = sheet_title(sheet), {"number": sheet.number}
+    return {
+        "file": Export("publicity", name, params=params),
+        "paper": Document("publicity", name, params=params),
+    }
 
 
-def release_tapped(ctx: Context, argument: str, picked: Mapping[str, tuple[str, ...]]) -> Reply:
-    """The button under the preview; ``argument`` is the sheet's number."""
-    del picked
-    sheet = _managed(ctx, argument)
-    if sheet.state is SheetState.RELEASED:
-        raise UserError("publicity.released_before", title=sheet_title(sheet))
-    release(ctx, sheet)
-    ctx.subject = sheet.number
-    return Reply(
-        fill("publicity.released", title=sheet_title(sheet)),
-        Card(title=t("publicity.released_title"), desc=sheet_title(sheet)),
-    )
-
-
-def hold(ctx: Context, answers: Answers) -> Reply:
-    """``/暂缓公开单 GK-… 原因``: it does not go out before somebody releases it."""
-    sheet = _managed(ctx, answers["number"])
-    if sheet.state is SheetState.RELEASED:
-        raise UserError("publicity.released_before", title=sheet_title(sheet))
-    if sheet.state is SheetState.DRAFT:
-        sheet.move_to(ctx.session, SheetState.HELD, reason=answers["reason"])
-    ctx.subject = sheet.number
-    return say("publicity.held", title=sheet_title(sheet), number=sheet.number)
-
-
-def correct(ctx: Context, answers: Answers) -> Reply:
-    """``/更正公开单 GK-… 说明``: the issue stays as it was, the note goes to its readers."""
-    sheet = _managed(ctx, answers["number"])
-    if sheet.state is not SheetState.RELEASED:
-        raise UserError("publicity.not_released", title=sheet_title(sheet))
-    unit = unit_by_code(ctx.session, answers["unit"].key) if answers["unit"] else None
-    note = SheetNote(
-        sheet_id=sheet.id,
-        unit_id=unit.id if unit else None,
-        text=answers["text"],
-        person_id=ctx.who.id,
-        at=ctx.now,
-    )
-    ctx.session.add(note)
-    ctx.session.flush()
-    ctx.subject = sheet.number
-    return say("publicity.corrected", title=sheet_title(sheet))
-
-
-def note_text(sheet: Sheet, note: SheetNote) -> Markdown:
-    """What the groups read of a correction."""
-    return fill("publicity.note", title=sheet_title(sheet), text=note.text)
-
-
-def _managed(ctx: Context, number: str) -> Sheet:
-    """A sheet, for the party office at the top."""
-    sheet = sheet_by_number(ctx.session, number)
-    if sheet is None:
-        raise UserError("publicity.unknown", number=number)
-    if ctx.who.id not in offices(ctx):
-        raise UserError("publicity.office", names=names_of(ctx, offices(ctx)))
-    return sheet
-
-
-def readable(ctx: Context, number: str | None) -> Sheet:
-    """A sheet the speaker may read: drafts are for the party office alone."""
-    drafts = ctx.member is not None and ctx.member.has(*OFFICE)
-    sheet = (
-        sheet_by_number(ctx.session, number) if number else newest_sheet(ctx.session, drafts=drafts)
-    )
-    if sheet is None or (sheet.state is not SheetState.RELEASED and not drafts):
-        raise UserError("publicity.unknown" if number else "publicity.none_yet", number=number)
-    return sheet
-
-
-def show_sheet(ctx: Context, answers: Answers) -> Reply:
-    """``/公开单``: the last issue, with the line of the group's or the speaker's own branch."""
-    sheet = readable(ctx, answers["number"])
-    text = sheet_text(ctx, sheet, branch_in_question(ctx))
-    state = (
-        ""
-        if sheet.state is SheetState.RELEASED
-        else fill("publicity.state", state=label(sheet.state))
-    )
-    more = "" if ctx.room else Markdown(t("publicity.more", url=ctx.page("/board/publicity")))
-    card = None
-    if sheet.state is not SheetState.RELEASED and not ctx.room:
-        card = preview_card(sheet, waits=True)
-    return Reply(lines(state, text, more), card=card)
-
-
-FAMILY = Family(
-    commands=(
-        Command(key="publicity", form=SHOW, run=show_sheet),
-        Command(key="publicity_hold", form=HOLD, run=hold, roles=OFFICE),
-        Command(key="publicity_note", form=CORRECT, run=correct, roles=OFFICE),
-    ),
-    actions=(Action(key="publicity.release", run=release_tapped, roles=OFFICE),),
+SHEETS: Final = Publication(
+    key="publicity",
+    kind=Sheet,
+    job="publicity-sheet",
+    title=sheet_title,
+    short=sheet_short,
+    due=issue_before,
+    make=make_sheet,
+    text=sheet_text,
+    facts=_facts,
+    files=_files,
+    gate=lambda rules: rules.project.sheet_gate,
 )
+
+FAMILY = Family(commands=(shown(SHEETS, SHOW),))

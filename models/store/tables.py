@@ -4,6 +4,7 @@ from models.adjustment import Adjustment
 from models.attachment import Attachment, Blob
 from models.audit import Audit, AuditEnd
 from models.base import Base
+from models.bulletin import Bulletin, BulletinFigure, BulletinNote
 from models.calendar import CalendarDay
 from models.check import Check, CheckMark, Finding, Objection, Round
 from models.classify import LearntWord
@@ -77,6 +78,9 @@ ENTITIES: tuple[type[Base], ...] = (
     Sheet,
     SheetLine,
     SheetNote,
+    Bulletin,
+    BulletinFigure,
+    BulletinNote,
     HelpCall,
     Mechanism,
     MechanismCase,

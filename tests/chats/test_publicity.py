@@ -14,8 +14,9 @@ from sqlalchemy import select, update
 
 from bot.sim.messages import Message
 from config.rules import default_rules
+from models.issue import IssueState
 from models.project import Project
-from models.publicity import Sheet, SheetLine, SheetState, issue_before
+from models.publicity import Sheet, SheetLine, issue_before
 from tests.chats.projects import heard, press
 from tests.faces import html_tables
 from tests.visitor import Visitor, figures
@@ -112,7 +113,7 @@ def test_six_issues_a_year(day: tuple[int, int, int], expected: tuple[int, int])
 async def test_shown_first_then_published_once_to_every_group(both_novembers: World) -> None:
     world = both_novembers
     await move(world, THIRD)
-    assert (sheet(world).number, sheet(world).state) == ("GK-2026-0005", SheetState.DRAFT)
+    assert (sheet(world).number, sheet(world).state) == ("GK-2026-0005", IssueState.DRAFT)
     preview = await heard(world, "dangjian")
     assert any("2026年第5期双月公开单（9—10月）" in text for text in preview)
     assert said(world, "wr1") == []
@@ -120,7 +121,7 @@ async def test_shown_first_then_published_once_to_every_group(both_novembers: Wo
     assert "待发布，还没有发布" in (await world.say("dangjian", "/公开单")).text
     await world.say("b4p1", "/进展 99% 太晚了")  # after the draft: it counts in the next issue
     await move(world, FIFTH)
-    assert sheet(world).state is SheetState.RELEASED
+    assert sheet(world).state is IssueState.RELEASED
     for chat in range(1, 8):
         text, excel, paper = said(world, f"wr{chat}")
         own = next(line for line in text.text.split("\n") if "本支部" in line)
@@ -169,11 +170,11 @@ async def test_held_until_somebody_releases_it(november: World) -> None:
     await move(world, THIRD)
     await world.say("dangjian", "/暂缓公开单 GK-2026-0005 数据要核对")
     await move(world, FIFTH)
-    assert sheet(world).state is SheetState.HELD
+    assert sheet(world).state is IssueState.HELD
     assert said(world, "wr1") == []
     assert "发布双月公开单" in (await world.say("dangjian", "/待办")).text
     await world.say("dangjian", "/查 GK-2026-0005")
-    await press(world, "dangjian", "publicity.release:GK-2026-0005")
+    await press(world, "dangjian", "issue.release:GK-2026-0005")
     await move(world, FIFTH + timedelta(hours=1))
     assert len(said(world, "wr1")) == 3
     assert "已经发布过了" in (await world.say("dangjian", "/暂缓公开单 GK-2026-0005 晚了")).text
@@ -181,9 +182,9 @@ async def test_held_until_somebody_releases_it(november: World) -> None:
 
 async def test_with_a_gate_nothing_goes_out_by_itself(gated: World) -> None:
     await move(gated, FIFTH)
-    assert sheet(gated).state is SheetState.DRAFT
+    assert sheet(gated).state is IssueState.DRAFT
     assert said(gated, "wr1") == []
-    await press(gated, "dangjian", "publicity.release:GK-2026-0005")
+    await press(gated, "dangjian", "issue.release:GK-2026-0005")
     await move(gated, FIFTH + timedelta(minutes=10))
     assert len(said(gated, "wr2")) == 3
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.sim.sample.checks import build_checks
 from bot.sim.sample.company import PROVINCE, Company, Unit, build_company, tables_of
+from bot.sim.sample.issues import publish_issues
 from bot.sim.sample.kindness import write_kindness
 from bot.sim.sample.pledges import Year, write_pledges
 from bot.sim.sample.projects import build_projects
@@ -20,7 +21,7 @@ from bot.sim.sample.reports import Report, build_reports
 from bot.sim.sample.suggestions import write_suggestions
 from bot.sim.sample.talks import load_talks
 from bot.sim.sample.vocabulary import vocabulary
-from bot.sim.sample.works import Works, last_reports, publish_issues
+from bot.sim.sample.works import Works, last_reports
 from bot.sim.setup import Department
 from bot.sim.setup import Person as DeskPerson
 from config.rules import default_rules

@@ -16,12 +16,8 @@ from bot.sim.sample.company import PROVINCE, Company
 from bot.sim.sample.projects import Plan
 from bot.sim.sample.reports import Report
 from bot.sim.sample.vocabulary import vocabulary
-from config.rules import default_rules
-from handlers.context import Context
-from handlers.projects.publicity import make_sheet
 from models.calendar import WorkCalendar
 from models.crew import CrewKind, CrewMember
-from models.directory import Directory
 from models.grade import GradeChange
 from models.helpcall import HelpCall, HelpState
 from models.judges import Side
@@ -35,7 +31,6 @@ from models.person import Person, Role
 from models.progress import ReportKind
 from models.project import Better, Blend, Grade, Project, ProjectStep, Stage, write_curve
 from models.promotion import Promotion, PromotionState
-from models.publicity import SheetState, issue_before
 from models.score import Score, is_outstanding
 from models.unit import Unit
 
@@ -50,7 +45,6 @@ PROMOTED: Final = {
 }
 HELP: Final = {HelpState.OPEN: 4, HelpState.ANSWERED: 2, HelpState.SOLVED: 7}
 TOLD, SPEAKERS = 24, 6
-ISSUES_SHOWN: Final = 2
 CASES: Final = 3
 PASS: Final = Decimal(4)
 DONE, FULL = 82, 100
@@ -468,27 +462,3 @@ def last_reports(
             )
         )
     return sorted([*reports, *ends], key=lambda report: (report.at, report.branch))
-
-
-def publish_issues(session: Session, now: datetime, zone: ZoneInfo) -> None:
-    """The last two 双月公开单 as the product makes them, released on their day."""
-    day = now.astimezone(zone).date()
-    for back in range(ISSUES_SHOWN - 1, -1, -1):
-        month = day.month - 2 * back - (day.month + 1) % 2
-        year = day.year if month > 0 else day.year - 1
-        moment = datetime(year, (month - 1) % 12 + 1, 5, 9, tzinfo=zone).astimezone(UTC)
-        about, issue = issue_before(moment.astimezone(zone).date())
-        if moment > now or about != day.year:
-            continue
-        ctx = Context(
-            session=session,
-            now=moment,
-            zone=zone,
-            rules=default_rules(),
-            directory=Directory(),
-            token=str,
-            link=lambda path, _: path,
-        )
-        sheet = make_sheet(ctx, about, issue, moment)
-        sheet.state, sheet.released_at, sheet.told_at = SheetState.RELEASED, moment, moment
-    session.flush()
