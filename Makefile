@@ -36,8 +36,8 @@ test-faults: install-dev             ## the long form of the hard faults, with r
 test-year: install-dev               ## 305 branches through a whole year of projects
 	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/chats/test_year.py
 
-test-walk: install-dev               ## every page as every role in a headless browser, at two widths (needs chromium)
-	ZBT_TEST_BROWSER=required ZBT_TEST_WALK=whole $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/browser/test_walk.py
+test-walk: install-dev               ## every page as every role in a headless browser at two widths, every form by keyboard (needs chromium)
+	ZBT_TEST_BROWSER=required ZBT_TEST_WALK=whole $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/browser
 
 check: install-dev                   ## the fast static part
 	$(BIN)/ruff format --check $(CODE) tests

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -59,9 +60,10 @@ class Office:
 @pytest.fixture(scope="session")
 def sample(
     shared_company: Sample, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, dict[str, str]]:
-    """A database with the sample company (its address), and userids by role."""
-    url = shared_company.copy_to(tmp_path_factory.mktemp("sample") / "sample.db")
+) -> tuple[Path, dict[str, str]]:
+    """The folder of a database with the sample company (sample.db), and userids by role."""
+    folder = tmp_path_factory.mktemp("sample")
+    url = shared_company.copy_to(folder / "sample.db")
     store = Store(url)
     with store.writing() as session:
         calendar = read_calendar(session)
@@ -73,13 +75,15 @@ def sample(
                 done.started_at = done.done_at = due
                 session.merge(done)
     store.close()
-    return url, {persona.role: persona.userid for persona in shared_company.facts.personas}
+    return folder, {persona.role: persona.userid for persona in shared_company.facts.personas}
 
 
 @pytest.fixture
-async def office(sample: tuple[str, dict[str, str]]) -> AsyncIterator[Office]:
-    """The product on the sample company, which nobody changes."""
-    url, people = sample
+async def office(sample: tuple[Path, dict[str, str]], tmp_path: Path) -> AsyncIterator[Office]:
+    """The product on a copy of the sample company."""
+    folder, people = sample
+    own = copytree(folder, tmp_path / "office")
+    url = f"sqlite:///{own / 'sample.db'}"
     address = f"127.0.0.1:{free_port()}"
     settings = read_settings(
         {

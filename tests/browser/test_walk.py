@@ -29,9 +29,9 @@ async def test_every_page_can_be_looked_at(office: Office, browser: Browser, rol
     assert RECORDS[role] <= prefixes_in(walk.visited)
 
 
-async def test_what_is_wrong_would_be_found(office: Office, browser: Browser) -> None:
+async def test_what_is_wrong_would_be_found(browser: Browser) -> None:
     """The walk itself: a page that is too wide, pale and broken does not pass."""
-    walk = await begin(browser, office.base, office.later)
+    walk = await begin(browser, "http://127.0.0.1", lambda: None)
     await walk.page.set_content(
         "<html lang=zh><title>x</title><main><h1>x</h1><p style='color:#ddd'>淡淡的字</p><input>"
         "<div style='width:5000px'>x</div><script>throw Error('x')</script></main>"

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 
 from config.help import guides
 from handlers.catalogue import Catalogue
 
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1440, "height": 900}
+PHONE, DESKTOP = "360", "1440"
+WIDTHS = (PHONE, DESKTOP)
+HEIGHTS = {PHONE: 740, DESKTOP: 900}
 FILES = re.compile(r"\.(xlsx|docx|pdf|png|jpg|csv|zip)$")
 ALLOWED, SAID, BARRED = 200, 409, 404
 """A form that cannot be filled in just now says why (409); what one may not see is not there."""
@@ -27,7 +28,7 @@ OURS = re.compile(r'name="token" value="[^"]*"|<span class="who">[^<]*|value="[\
 """What differs from reader to reader, and is not looked at."""
 WHOLE = os.environ.get("ZBT_TEST_WALK") == "whole"
 """Open every page as every role (``make test-walk``): minutes."""
-ENOUGH = 10
+ENOUGH = 6
 """Pages that one template draws (forms, ledgers, boards …) and that are opened unless all are."""
 BREATH = 40
 SHOWN: set[str] = set()
@@ -101,27 +102,30 @@ class Walk:
         return url.path + (f"?{url.query}" if url.query else "")
 
     async def _look_at(self, path: str) -> None:
-        await self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
+        """Open a page; unless all is wanted, pages take turns with the two widths."""
+        turn = len(SHOWN) % len(WIDTHS)
         await self.page.goto(self.base + path)
-        await self.check(path, "360")
-        await self.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # as above
-        await self.check(path, "1440")
+        for width in WIDTHS if WHOLE else WIDTHS[turn : turn + 1]:
+            height = HEIGHTS[width]
+            await self.page.set_viewport_size({"width": int(width), "height": height})
+            await self.check(path, width)
 
     async def check(self, path: str, width: str) -> None:
         """One page at one width: nothing too wide, nothing that axe calls serious.
 
         What one template draws has the same colours and labels at every width: on the desktop axe
-        looks at one page of each; of forms and ledgers also on the phone, unless all is wanted.
+        looks at one page of each, and on the phone as well unless all is wanted.
         """
         wide = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             self.faults.append(f"{path} at {width}: {wide} px too wide")
         template = template_of(path)
-        alike = width == "1440" or (not WHOLE and template in ("form", "ledger"))
-        kind = template if alike else kind_of(path)
-        if f"{kind} {width}" in LOOKED_AT:
+        seen = f"{template} {width}" if width == DESKTOP else kind_of(path)
+        if not WHOLE:
+            seen = template
+        if seen in LOOKED_AT:
             return
-        LOOKED_AT.add(f"{kind} {width}")
+        LOOKED_AT.add(seen)
         found = await Axe().run(self.page, options=RULES)
         self.faults.extend(
             f"{path} at {width}: {one['id']} {node['target']} {node['failureSummary'][:160]}"
@@ -167,7 +171,8 @@ def kind_of(path: str) -> str:
 
 async def begin(browser: Browser, base: str, rest: Callable[[], None]) -> Walk:
     """A fresh browser window whose errors are noted."""
-    context = await browser.new_context(locale="zh-CN", viewport=PHONE)  # type: ignore[arg-type]  # as above
+    phone: ViewportSize = {"width": int(PHONE), "height": HEIGHTS[PHONE]}
+    context = await browser.new_context(locale="zh-CN", viewport=phone)
     page = await context.new_page()
     page.set_default_timeout(30_000)
     walk = Walk(base, page, rest)
