@@ -2,7 +2,9 @@
 
 Each piece of work runs in a savepoint of its own; the batch is committed once, and only then do
 the answers leave (group commit). On SQLite there is one such thread, so "database is locked"
-cannot happen; on PostgreSQL there are a few, and work of one conversation keeps to one of them.
+cannot happen. On PostgreSQL there are a few, but the next one works only while those before it are
+stuck: threads that work at once share one interpreter, and each gets a smaller batch for the same
+commit (measured: twice the processor a message). Work of one conversation keeps to one thread.
 Killed before the commit, nothing happened; after it, all of it did. Work may be run again (its
 batch failed, somebody was in its way, the connection was lost), so it keeps nothing in between.
 """
@@ -20,13 +22,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.orm import Session
 
 from models.errors import Unavailable
-from models.store.quick import plainly
+from models.store.quick import release, save, undo
 
 R = TypeVar("R")
 log = structlog.get_logger()
 
 BATCH = 64
 """More than this waits for the next commit: a bound on how long one may take."""
+STUCK = 0.25
+"""Seconds from which a batch counts as stuck: what comes then is the next thread's."""
 IN_THE_WAY = (0.01, 0.05, 0.25)
 """Seconds before work is tried again that others kept from being done."""
 
@@ -102,6 +106,21 @@ def _state(error: DBAPIError) -> str:
     return getattr(error.orig, "sqlstate", None) or ""
 
 
+class Hand:
+    """One thread that writes, and what waits for it."""
+
+    __slots__ = ("since", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: queue.SimpleQueue[Work[Any] | None] = queue.SimpleQueue()
+        self.since: float | None = None  # when its batch was begun; None while it has none
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether its batch takes so long that it keeps others waiting."""
+        since = self.since
+        return since is not None and now - since > STUCK
+
+
 class Writer:
     """Takes work from the event loop and does it in its threads.
 
@@ -114,26 +133,25 @@ class Writer:
         self._engine = engine
         self._batch = batch
         self._threads: list[threading.Thread] = []
-        self._queues: list[queue.SimpleQueue[Work[Any] | None]] = [
-            queue.SimpleQueue() for _ in range(threads)
-        ]
-        self._apart = {key: queue.SimpleQueue[Work[Any] | None]() for key in apart}
+        self._hands = [Hand() for _ in range(threads)]
+        self._apart = {key: Hand() for key in apart}
+        self._held: dict[str, tuple[Hand, int]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         """Start the threads; call it inside the event loop."""
         self._loop = asyncio.get_running_loop()
-        for number, waiting in enumerate((*self._queues, *self._apart.values())):
+        for number, hand in enumerate((*self._hands, *self._apart.values())):
             thread = threading.Thread(
-                target=self._serve, args=(waiting,), name=f"writer-{number}", daemon=True
+                target=self._serve, args=(hand,), name=f"writer-{number}", daemon=True
             )
             thread.start()
             self._threads.append(thread)
 
     async def stop(self) -> None:
         """Finish what is waiting, then end the threads."""
-        for waiting in (*self._queues, *self._apart.values()):
-            waiting.put(None)
+        for hand in (*self._hands, *self._apart.values()):
+            hand.waiting.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         self._threads.clear()
@@ -147,22 +165,41 @@ class Writer:
         return work
 
     def put(self, work: Work[Any]) -> None:
-        """Queue a piece of work that was made elsewhere."""
-        waiting = self._apart.get(work.key)
-        if waiting is None:
-            waiting = self._queues[hash(work.key) % len(self._queues)]
-        waiting.put(work)
+        """Queue a piece of work that was made elsewhere; called in the event loop."""
+        hand = self._apart.get(work.key)
+        if hand is None:
+            hand, count = self._held.get(work.key) or (self._next(), 0)
+            self._held[work.key] = hand, count + 1
+        hand.waiting.put(work)
+
+    def _next(self) -> Hand:
+        """Whose turn it is: the first that is not stuck, or who has least to do."""
+        now = time.monotonic()
+        for hand in self._hands:
+            if not hand.is_stuck(now):
+                return hand
+        return min(self._hands, key=lambda hand: hand.waiting.qsize())
+
+    def _let_go(self, key: str) -> None:
+        """A piece is done: with the last of a key, the next may go to another thread."""
+        if key not in self._held:
+            return
+        hand, count = self._held.pop(key)
+        if count > 1:
+            self._held[key] = hand, count - 1
 
     async def do(self, run: Callable[[Session], R], key: str = "") -> R:
         """Queue work and wait until it is durable."""
         return await self.submit(run, key).future
 
-    def _serve(self, waiting: "queue.SimpleQueue[Work[Any] | None]") -> None:
+    def _serve(self, hand: Hand) -> None:
         connection: Connection | None = None
         while True:
-            works = _take(waiting)
+            works = _take(hand.waiting)
             if works:
+                hand.since = time.monotonic()
                 connection = self._commit(connection, [w for w in works if w is not None])
+                hand.since = None
             if not works or works[-1] is None:
                 if connection is not None:
                     connection.close()
@@ -246,15 +283,16 @@ class Writer:
         a message's way.
         """
         connection = session.connection()
-        plainly(connection, "SAVEPOINT work")
+        save(connection)
         try:
             work.result = work.run(session)
             session.flush()
+            release(connection)
         except Exception as error:
             if is_world(error):
                 raise
             if session.is_active:
-                plainly(connection, "ROLLBACK TO SAVEPOINT work")
+                undo(connection)
             elif alone:
                 session.rollback()
             else:
@@ -263,8 +301,6 @@ class Writer:
             work.result = None
             if not self._batch.failed(work, error):
                 work.error = error
-        else:
-            plainly(connection, "RELEASE SAVEPOINT work")
         finally:
             session.expunge_all()
 
@@ -273,6 +309,7 @@ class Writer:
 
         def settle() -> None:
             for work in works:
+                self._let_go(work.key)
                 work.settle()
 
         if self._loop is not None and not self._loop.is_closed():

@@ -29,6 +29,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base
 from models.push import insert_new
+from models.store.quick import Quick
 from models.vault import MARK_LENGTH, Vault
 
 START: Final = "0" * 64
@@ -107,10 +108,13 @@ _FIELDS: Final = (
     "outcome",
     "channel",
 )
-_ADD = insert(Audit.__table__)  # type: ignore[arg-type]  # a Table, says SQLAlchemy
+_ADD = Quick(
+    insert(Audit.__table__),  # type: ignore[arg-type]  # a Table, says SQLAlchemy
+    ["id", "at", *_FIELDS, "hash", "mark"],
+)
 _END = AuditEnd.__table__
-_LOCK_LAST = select(_END.c.number, _END.c.hash).where(_END.c.side == LAST).with_for_update()
-_MOVE = (
+_LOCK_LAST = Quick(select(_END.c.number, _END.c.hash).where(_END.c.side == LAST).with_for_update())
+_MOVE = Quick(
     update(_END)  # type: ignore[arg-type]  # as above
     .where(_END.c.side == LAST)
     .values(number=bindparam("to"), hash=bindparam("digest"), mark=bindparam("signed"))
@@ -128,7 +132,7 @@ def append(connection: Connection, entries: Sequence[Entry], vault: Vault) -> No
     """Write rows at the end of the chain; the last thing of a transaction, for it holds a lock."""
     if not entries:
         return
-    number, digest = connection.execute(_LOCK_LAST).one_or_none() or _begin(connection, vault)
+    [(number, digest)] = _LOCK_LAST.rows(connection, {}) or _begin(connection, vault)
     rows = []
     for entry in entries:
         number += 1
@@ -136,11 +140,11 @@ def append(connection: Connection, entries: Sequence[Entry], vault: Vault) -> No
         values = {name: getattr(entry, name) for name in _FIELDS}
         rows.append({"id": number, "at": entry.at, **values, "hash": digest, "mark": ""})
     rows[-1]["mark"] = vault.sign(digest.encode())
-    connection.execute(_ADD, rows)
-    connection.execute(_MOVE, {"to": number, "digest": digest, "signed": rows[-1]["mark"]})
+    _ADD.run_many(connection, rows)
+    _MOVE.run(connection, {"to": number, "digest": digest, "signed": rows[-1]["mark"]})
 
 
-def _begin(connection: Connection, vault: Vault) -> Any:  # noqa: ANN401  (a row of two)
+def _begin(connection: Connection, vault: Vault) -> list[tuple[Any, ...]]:
     """Begin a chain behind the rows that are there; two who begin at once get the same."""
     row = connection.scalar(select(func.max(Audit.id))) or 0
     ends = [
@@ -148,7 +152,7 @@ def _begin(connection: Connection, vault: Vault) -> Any:  # noqa: ANN401  (a row
         for side in (BASE, LAST)
     ]
     insert_new(connection, AuditEnd.__table__, ends)
-    return connection.execute(_LOCK_LAST).one()
+    return _LOCK_LAST.rows(connection, {})
 
 
 def _base(number: int, digest: str) -> bytes:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool, QueuePool
 
 from config.settings import sqlite_path
+from models.store.quick import patient
 
 BUSY_MS = 15_000
 SCRUB_MS = 1_000
@@ -145,6 +146,7 @@ def _postgres(url: str, *, read_only: bool) -> Engine:
     )
     if read_only:
         return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+    patient(engine)
     return engine
 
 

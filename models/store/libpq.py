@@ -1,17 +1,21 @@
 """PostgreSQL without ceremony: prepared statements on ``psycopg.pq``, the documented libpq layer.
 
 One round trip costs a third of what ``cursor.execute`` does, for nothing is planned, adapted or
-waited for in Python. Values go as text and come as text; only plain kinds are known.
+waited for in Python, and what answers nothing shares the next one's (:class:`Line`). Values go as
+text and come as text; only plain kinds are known.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from psycopg import Connection, DataError
+from psycopg import Connection, DataError, OperationalError
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGconn, PGresult
 
 _GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 _QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
@@ -57,38 +61,165 @@ def _element(value: str | int) -> str:
 class Prepared:
     """One statement, prepared once on each connection. ``$1`` … stand for its parameters."""
 
+    __slots__ = ("name", "text")
+
     def __init__(self, text: str, name: str) -> None:
-        self._text = text.encode()
-        self._name = name.encode()
+        self.text = text.encode()
+        self.name = name.encode()
 
-    def run(
-        self, raw: "Connection[Any]", known: set[bytes], values: Sequence[Any]
-    ) -> list[tuple[Any, ...]]:
-        """Execute it; ``known`` are the names that the connection has prepared already."""
-        wire = raw.pgconn
-        if wire.transaction_status == TransactionStatus.IDLE and not raw.autocommit:
-            simple(raw, b"BEGIN")
-        if self._name not in known:
-            made = wire.prepare(self._name, self._text)
-            if made.status not in _GOOD:
-                raise error_from_result(made, encoding="utf-8")
-            known.add(self._name)
+
+Said: TypeAlias = tuple[Prepared, Sequence[bytes | None]]
+_BEGIN: Final = Prepared("BEGIN", "begin")
+_COMMIT: Final = Prepared("COMMIT", "commit")
+_SAVE: Final = Prepared("SAVEPOINT work", "save")
+_UNDO: Final = Prepared("ROLLBACK TO SAVEPOINT work", "undo")
+_RELEASE: Final = Prepared("RELEASE SAVEPOINT work", "release")
+MOST: Final = 256
+"""Statements that wait at most: what the server answers to them has to fit into the socket."""
+
+
+class Line:
+    """What is said on one connection, in its order, with as few round trips as it takes.
+
+    A statement that answers nothing waits for the next that does, for the end of the piece of work
+    or for the commit; all go to the server together (libpq's pipeline mode). The first that fails
+    raises there, and those behind it were not done. ``at`` then tells which it was.
+
+    ``patient``  whether anything waits: only where somebody calls :meth:`flush` before whatever
+                 else is done on the connection
+    """
+
+    def __init__(self, raw: "Connection[Any]", *, patient: bool) -> None:
+        self._raw = raw
+        self._patient = patient
+        self._known: set[bytes] = set()
+        self._waiting: list[Said] = []
+        self.at = ""
+
+    def say(self, what: Prepared, values: Sequence[Any] = ()) -> None:
+        """Execute it soon; of its answer only the error counts."""
+        self._add(what, values)
+        if not self._patient or len(self._waiting) > MOST:
+            self.flush()
+
+    def ask(self, what: Prepared, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Execute it now, after all that waits, and give its rows."""
+        self._add(what, values)
+        return _rows(self._send())
+
+    def flush(self) -> None:
+        """Let nothing wait any longer."""
+        if self._waiting:
+            self._send()
+
+    def drop(self) -> None:
+        """What waits is not wanted any more."""
+        self._waiting.clear()
+
+    def save(self) -> None:
+        """A savepoint; it is not set before something follows it."""
+        self.say(_SAVE)
+
+    def undo(self) -> None:
+        """Back to the last savepoint; what was not sent since then never will be."""
+        at = self._saved()
+        if at is None:
+            self._waiting = [(_UNDO, ())]
+            self._send()
+        else:
+            del self._waiting[at:]
+
+    def release(self) -> None:
+        """Done with the last savepoint; what follows it is sent."""
+        if self._waiting and self._waiting[-1][0] is _SAVE:
+            self._waiting.pop()
+            return
+        self._waiting.append((_RELEASE, ()))
+        self._send()
+
+    def _saved(self) -> int | None:
+        for at in range(len(self._waiting) - 1, -1, -1):
+            if self._waiting[at][0] is _SAVE:
+                return at
+        return None
+
+    def commit(self) -> None:
+        """Commit together with what waits; if that fails, nothing is left of the transaction."""
+        if not self._waiting:
+            return
+        self._waiting.append((_COMMIT, ()))
+        try:
+            self._send()
+        except Exception:
+            self._raw.rollback()
+            raise
+
+    def _add(self, what: Prepared, values: Sequence[Any]) -> None:
         given = [encode(value) for value in values]
-        done = wire.exec_prepared(self._name, cast("list[bytes]", given))  # None is NULL
-        if done.status not in _GOOD:
-            raise error_from_result(done, encoding="utf-8")
-        decode = [_DECODE.get(done.ftype(column), _words) for column in range(done.nfields)]
-        return [
-            tuple(
-                None if (raw_value := done.get_value(row, column)) is None else of(raw_value)
-                for column, of in enumerate(decode)
-            )
-            for row in range(done.ntuples)
-        ]
+        idle = not self._waiting and self._raw.pgconn.transaction_status == TransactionStatus.IDLE
+        if idle and not self._raw.autocommit:
+            self._waiting.append((_BEGIN, ()))
+        self._waiting.append((what, given))
+
+    def _send(self) -> "PGresult":
+        """Everything in one round trip; the answer to the last."""
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) == 1 and waiting[0][0].name in self._known:
+            [(what, values)] = waiting
+            done = self._raw.pgconn.exec_prepared(what.name, cast("list[bytes]", values))
+            self._judge(what, done)
+            return done
+        return self._together(waiting)
+
+    def _together(self, waiting: Sequence[Said]) -> "PGresult":
+        wire = self._raw.pgconn
+        sent: list[tuple[Prepared, bool]] = []
+        wire.enter_pipeline_mode()
+        try:
+            for what, values in waiting:
+                if what.name not in self._known:
+                    wire.send_prepare(what.name, what.text)
+                    sent.append((what, True))
+                    self._known.add(what.name)
+                wire.send_query_prepared(what.name, cast("list[bytes]", values))  # None is NULL
+                sent.append((what, False))
+            wire.pipeline_sync()
+            answers = [_answer(wire) for _ in sent]
+            wire.get_result()  # of the sync
+        finally:
+            if wire.status == ConnStatus.OK:
+                wire.exit_pipeline_mode()
+        good = True
+        for (what, prepares), answer in zip(sent, answers, strict=True):
+            good = good and answer.status in _GOOD
+            if prepares and not good:
+                self._known.discard(what.name)
+        for (what, _), answer in zip(sent, answers, strict=True):
+            self._judge(what, answer)
+        return answers[-1]
+
+    def _judge(self, what: Prepared, answer: "PGresult") -> None:
+        if answer.status not in _GOOD:
+            self.at = what.text.decode()
+            raise error_from_result(answer, encoding="utf-8")
 
 
-def simple(raw: "Connection[Any]", text: bytes) -> None:
-    """Statements without parameters, in one round trip."""
-    done = raw.pgconn.exec_(text)
-    if done.status not in _GOOD:
-        raise error_from_result(done, encoding="utf-8")
+def _answer(wire: "PGconn") -> "PGresult":
+    """The answer to one of several statements; behind it stands a None."""
+    answer = wire.get_result()
+    if answer is None:
+        raise OperationalError("the connection is lost")
+    while wire.get_result() is not None:
+        pass
+    return answer
+
+
+def _rows(done: "PGresult") -> list[tuple[Any, ...]]:
+    decode = [_DECODE.get(done.ftype(column), _words) for column in range(done.nfields)]
+    return [
+        tuple(
+            None if (raw_value := done.get_value(row, column)) is None else of(raw_value)
+            for column, of in enumerate(decode)
+        )
+        for row in range(done.ntuples)
+    ]

@@ -9,15 +9,15 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy import Connection, Dialect, Engine, Executable, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ClauseElement
 
 if TYPE_CHECKING:
-    from models.store.libpq import Prepared
+    from models.store.libpq import Line, Prepared
 
 Convert = Callable[[Any], Any] | None
 _names = itertools.count(1)
@@ -32,7 +32,7 @@ class _Ready:
     fixed: Mapping[str, Any]
     binds: Mapping[str, Callable[[Any], Any]]
     results: tuple[Convert, ...]
-    prepared: "Prepared | None"
+    prepared: Any
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """The parameters in their order."""
@@ -64,16 +64,16 @@ class Quick:
         self._ready: dict[str, _Ready] = {}
 
     def run(self, where: Session | Connection, given: Mapping[str, Any]) -> None:
-        """Execute it."""
+        """Execute it. On PostgreSQL it may wait for what comes next (:func:`settle`)."""
         self._do(where, [given])
 
     def run_many(self, where: Session | Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Execute it for each of these, in order."""
-        self._do(where, rows, many=True)
+        self._do(where, rows)
 
     def rows(self, where: Session | Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What it selects or returns."""
-        ready, found = self._do(where, [given])
+        ready, found = self._do(where, [given], answers=True)
         return [ready.shown(row) for row in found]
 
     def _do(
@@ -81,24 +81,26 @@ class Quick:
         where: Session | Connection,
         rows: Iterable[Mapping[str, Any]],
         *,
-        many: bool = False,
+        answers: bool = False,
     ) -> tuple[_Ready, list[Any]]:
         connection = where.connection() if isinstance(where, Session) else where
         ready = self._ready.get(connection.dialect.name) or self._compile(connection.dialect)
+        line, values = _line(connection), map(ready.values, rows)
         raw: Any = connection.connection.dbapi_connection
-        values = map(ready.values, rows)
         found: list[Any] = []
         try:
-            if ready.prepared is not None:
-                known: set[bytes] = connection.info.setdefault("prepared", set())
-                for one in values:
-                    found = ready.prepared.run(raw, known, one)
-            elif many:
-                raw.executemany(ready.text, values)
-            else:
+            if line is None and answers:
                 found = raw.execute(ready.text, next(values)).fetchall()
+            elif line is None:
+                raw.executemany(ready.text, values)
+            elif answers:
+                found = line.ask(ready.prepared, next(values))
+            else:
+                for one in values:
+                    line.say(ready.prepared, one)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise translated(connection, error, ready.text) from error
+            said = ready.text if line is None else line.at
+            raise translated(connection, error, said) from error
         return ready, found
 
     def _compile(self, dialect: Dialect) -> _Ready:
@@ -154,18 +156,79 @@ def _own(made: Any) -> dict[str, Any]:  # noqa: ANN401  (a compiled statement of
     return own
 
 
-def plainly(connection: Connection, text: str) -> None:
-    """A statement without parameters and results: savepoints."""
+def _line(connection: Connection) -> "Line | None":
+    """What is said on this connection; None on SQLite."""
+    if connection.dialect.name != "postgresql":
+        return None
+    line: Any = connection.info.get("line")
+    if line is None:
+        from models.store.libpq import Line  # noqa: PLC0415  (psycopg: not on SQLite)
+
+        raw: Any = connection.connection.dbapi_connection
+        line = connection.info["line"] = Line(raw, patient=False)
+    return line  # type: ignore[no-any-return]  # nobody else puts one there
+
+
+def patient(engine: Engine) -> None:
+    """On PostgreSQL: let statements that answer nothing wait for the next that does.
+
+    Whatever else is executed, and the commit, comes after what waits.
+    """
+    from models.store.libpq import Line  # noqa: PLC0415  (psycopg: not on SQLite)
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, record: Any) -> None:  # noqa: ANN401  (psycopg's; the pool's)
+        record.info["line"] = Line(raw, patient=True)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _before(connection: Connection, *_: object) -> None:
+        settle(connection)
+
+    @event.listens_for(engine, "commit")
+    def _commit(connection: Connection) -> None:
+        _do(connection, "commit", "")
+
+    @event.listens_for(engine, "rollback")
+    def _rollback(connection: Connection) -> None:
+        if not connection.invalidated:
+            _do(connection, "drop", "")
+
+
+def settle(connection: Connection) -> None:
+    """Let no statement wait any longer: what is wrong with one of them is said now."""
+    _do(connection, "flush", "")
+
+
+def save(connection: Connection) -> None:
+    """Where a piece of work begins."""
+    _do(connection, "save", "SAVEPOINT work")
+
+
+def undo(connection: Connection) -> None:
+    """Back to where the piece of work began."""
+    _do(connection, "undo", "ROLLBACK TO SAVEPOINT work")
+
+
+def release(connection: Connection) -> None:
+    """The piece of work is done; what is wrong with one of its statements is said now."""
+    _do(connection, "release", "RELEASE SAVEPOINT work")
+
+
+def _do(
+    connection: Connection,
+    name: Literal["commit", "drop", "flush", "release", "save", "undo"],
+    text: str,
+) -> None:
+    """This step of :class:`models.store.libpq.Line`, or this text on SQLite."""
+    line = _line(connection)
     raw: Any = connection.connection.dbapi_connection
     try:
-        if connection.dialect.name == "postgresql":
-            from models.store.libpq import simple  # noqa: PLC0415  (psycopg: not on SQLite)
-
-            simple(raw, text.encode())
-        else:
+        if line is not None:
+            getattr(line, name)()
+        elif text:
             raw.execute(text)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise translated(connection, error, text) from error
+        raise translated(connection, error, text if line is None else line.at) from error
 
 
 def translated(connection: Connection, error: Exception, text: str) -> DBAPIError:

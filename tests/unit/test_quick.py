@@ -28,7 +28,7 @@ from models.message import Message
 from models.project import Grade, Project, Stage
 from models.store.engine import Store
 from models.store.libpq import encode
-from models.store.quick import Quick, plainly
+from models.store.quick import Quick, save, settle, undo
 from models.unit import Unit, UnitKind
 
 NOW = datetime(2026, 11, 23, 9, 30, 15, 123456, tzinfo=timezone(timedelta(hours=8)))
@@ -116,14 +116,19 @@ def test_a_value_of_the_wrong_kind_is_a_mistake_of_ours(connection: Connection) 
         ADD.run(connection, ROW | {"reported_at": datetime(2026, 1, 1)})  # noqa: DTZ001
 
 
+def _add_now(connection: Connection) -> None:
+    ADD.run(connection, ROW)
+    settle(connection)
+
+
 def test_errors_are_sqlalchemys_and_quote_nothing(connection: Connection) -> None:
     ADD.run(connection, ROW)
-    plainly(connection, "SAVEPOINT work")
+    save(connection)
     with pytest.raises(IntegrityError) as caught:
-        ADD.run(connection, ROW)
+        _add_now(connection)
     assert "台区" not in str(caught.value)
     assert not is_world(caught.value)
-    plainly(connection, "ROLLBACK TO SAVEPOINT work")
+    undo(connection)
     assert len(READ.rows(connection, {"number": ROW["number"]})) == 1
 
 

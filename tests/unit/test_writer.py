@@ -1,0 +1,161 @@
+"""Who writes what, and when it is sent: the threads of the writer, and what waits on a line."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+import bot.writer
+from bot.writer import Writer
+from models.number import Counter
+from models.store.engine import Store
+from models.store.quick import Quick, release, save, settle, undo
+from tests.unit.test_outbox import NoBatch
+
+ADD = Quick(insert(Counter.__table__), ["prefix", "year", "last"])  # type: ignore[arg-type]
+pytestmark = pytest.mark.postgres
+
+
+def row(prefix: str) -> dict[str, object]:
+    return {"prefix": prefix, "year": 2026, "last": 1}
+
+
+def known(connection: Connection) -> set[str]:
+    return set(connection.scalars(select(Counter.prefix).where(Counter.year == 2026)))
+
+
+@pytest.fixture
+def connection(postgres_url: str) -> Iterator[Connection]:
+    store = Store(postgres_url)
+    with store.writer.connect() as made:
+        made.begin()
+        yield made
+    store.close()
+
+
+async def test_who_is_stuck_keeps_only_its_own_conversations(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.writer, "STUCK", 0.0)
+    store = Store(postgres_url)
+    writer = Writer(store.writer, NoBatch(), threads=3)
+    writer.start()
+    begun, let_go, done = asyncio.Event(), threading.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def stuck(_: Session) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        let_go.wait(30)
+        done.append("slow")
+
+    def note(what: str) -> Callable[[Session], None]:
+        return lambda _: done.append(what)
+
+    slow = writer.submit(stuck, "one")
+    await begun.wait()
+    behind = writer.submit(note("behind it"), "one")
+    await writer.do(note("another"), "two")
+    assert done == ["another"]
+    let_go.set()
+    await asyncio.gather(slow.future, behind.future)
+    assert done == ["another", "slow", "behind it"]
+    await writer.stop()
+    store.close()
+
+
+async def test_one_thread_does_what_one_can(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.writer, "STUCK", 60.0)
+    store = Store(postgres_url)
+    writer = Writer(store.writer, NoBatch(), threads=3)
+    writer.start()
+    works = [
+        writer.submit(lambda _: threading.current_thread().name, f"chat {n}") for n in range(50)
+    ]
+    assert len({await work.future for work in works}) == 1
+    await writer.stop()
+    store.close()
+
+
+def test_what_answers_nothing_waits_for_what_is_asked_next(connection: Connection) -> None:
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    idle = raw.pgconn.transaction_status
+    ADD.run(connection, row("A"))
+    assert raw.pgconn.transaction_status == idle
+    assert known(connection) == {"A"}
+    ADD.run(connection, row("B"))
+    connection.commit()
+    assert known(connection) == {"A", "B"}
+
+
+def test_a_fault_that_shows_at_the_commit_leaves_nothing(connection: Connection) -> None:
+    ADD.run(connection, row("A"))
+    ADD.run(connection, row("A"))
+    ADD.run(connection, row("B"))
+    with pytest.raises(IntegrityError) as caught:
+        connection.commit()
+    assert "INSERT INTO counter" in str(caught.value)
+    connection.rollback()
+    assert known(connection) == set()
+    ADD.run(connection, row("A"))
+    connection.commit()
+    assert known(connection) == {"A"}
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_piece_that_is_undone_takes_only_itself_along(
+    connection: Connection, *, sent: bool
+) -> None:
+    for name in "AB":
+        save(connection)
+        ADD.run(connection, row(name))
+        release(connection)
+    save(connection)
+    ADD.run(connection, row("C"))
+    if sent:
+        settle(connection)
+    undo(connection)
+    save(connection)
+    release(connection)
+    save(connection)
+    ADD.run(connection, row("A"))
+    with pytest.raises(IntegrityError):
+        release(connection)
+    undo(connection)
+    connection.commit()
+    assert known(connection) == {"A", "B"}
+
+
+def test_what_was_not_sent_before_a_rollback_never_is(connection: Connection) -> None:
+    ADD.run(connection, row("A"))
+    connection.rollback()
+    assert known(connection) == set()
+
+
+def test_more_than_fits_into_a_breath_is_sent_meanwhile(connection: Connection) -> None:
+    ADD.run_many(connection, [row(f"N{n}") for n in range(1000)])
+    connection.commit()
+    assert connection.scalar(select(func.count()).where(Counter.year == 2026)) == 1000
+
+
+def test_a_connection_lost_while_something_waits_is_seen(connection: Connection) -> None:
+    [[pid]] = Quick(text("SELECT pg_backend_pid()").columns(Counter.last)).rows(connection, {})
+    ADD.run(connection, row("A"))
+    ADD.run(connection, row("B"))
+    with connection.engine.connect() as other:
+        other.execute(text(f"SELECT pg_terminate_backend({pid})"))
+    with pytest.raises(Exception) as caught:  # noqa: PT011  (its kind is what is asked)
+        settle(connection)
+    assert bot.writer.is_world(caught.value)
+    connection.invalidate()
+    connection.rollback()
+    connection.begin()
+    ADD.run(connection, row("C"))
+    connection.commit()
+    assert known(connection) == {"C"}
