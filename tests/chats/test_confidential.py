@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.person import Person
 from models.suggestion import Level, Suggestion, SuggestionStep
 from tests.hearing import Hearing
+from tests.tables import all_tables
 from tests.talker import Talker
 
 TUESDAY = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
@@ -29,9 +30,7 @@ async def talker(sqlite_url: str) -> AsyncIterator[Talker]:
 
 def rows(session: Session) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every row of every table that is there."""
-    there = MetaData()
-    there.reflect(session.connection())
-    for table in there.sorted_tables:
+    for table in all_tables(session.connection()):
         for row in session.execute(select(table)).mappings():
             yield table.name, dict(row)
 

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from sqlalchemy import MetaData, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.base import Base
 from models.message import Unsaid
 from models.push import Outlet
 from models.vault import Secret
@@ -27,6 +26,7 @@ from tests.chats.test_pledge_pages import press
 from tests.chats.test_pledges import POST, caught_up, tap
 from tests.chats.test_practice import publish
 from tests.hearing import Hearing
+from tests.tables import all_tables
 from tests.visitor import Visitor
 from tests.world import World
 
@@ -45,10 +45,7 @@ def dump(world: World) -> Dump:
     """Every row of every table that is there; of sealed texts the length alone."""
     found: dict[str, list[list[object]]] = {}
     with world.store.reading() as session:
-        there = MetaData()
-        there.reflect(session.connection())
-        assert set(there.tables) >= set(Base.metadata.tables)
-        for table in there.sorted_tables:
+        for table in all_tables(session.connection()):
             if table.name in NEVER:
                 continue
             rows = session.execute(select(table)).mappings()
