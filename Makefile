@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := bot jobs handlers models config
 
+# Some machines forbid bytecode: then each start compiles the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install install-dev run test test-year test-walk test-faults check audit bench pictures lock clean revision
 
 help:            ## show the targets
@@ -14,6 +17,7 @@ $(VENV)/.installed: requirements.txt
 	  || { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/it"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m compileall -q $(CODE)
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
