@@ -93,7 +93,8 @@ class Forms:
     ) -> Reply:
         """All answers at once, from a page; ``draft`` is what they were begun as."""
         params = draft.params if draft is not None else {}
-        return self._advance(ctx, Run(command, Filling(), params, draft), Given(raw), trace)
+        handed_in = Given(raw, sure=True)
+        return self._advance(ctx, Run(command, Filling(), params, draft), handed_in, trace)
 
     def typed_into(self, ctx: Context, draft: Draft) -> dict[str, str]:
         """What stands in the fields of a draft, as a page shows it."""
@@ -240,7 +241,8 @@ class Forms:
         if filling.answers != answers and not wrong:
             facts = self._facts(ctx, run)
             if facts != before:
-                run.filling, outcome = look(form, filling, reading, facts)
+                sure = isinstance(event, Given) and event.sure
+                run.filling, outcome = look(form, filling, reading, facts, sure=sure)
         if isinstance(outcome, Done):
             self._close(ctx, run)
             reply = self.follow(ctx, run.command.run(ctx, outcome.values), trace)
@@ -267,7 +269,8 @@ class Forms:
         stamp = f"{draft.id}.{draft.revision}"
         form = run.command.form
         if isinstance(outcome, Confirm):
-            reply = dialogue.summary(form, outcome, stamp)
+            values = values_of(form, outcome.answers, self.reading(ctx))
+            reply = dialogue.summary(form, outcome, stamp, run.command.effect(ctx, values))
         elif isinstance(outcome, Ask):
             first = draft.revision == 1
             reply = self._question(form, outcome, stamp, first=first)

@@ -12,6 +12,7 @@ from sqlalchemy import case, exists, func, literal, select
 from config.texts import label, t
 from handlers.content import Text as TextContent
 from handlers.context import Context
+from handlers.foreseen import closing, leaving, merging, revoking, unbinding
 from handlers.organisation import PARENT
 from handlers.reply import Reply, fill, lines, say
 from handlers.spec import Column, Command, Family, Kind, Ledger, Rows, View, Where
@@ -144,8 +145,8 @@ def grant(ctx: Context, answers: Answers) -> Reply:
     return say("admin.granted", **words)
 
 
-def revoke(ctx: Context, answers: Answers) -> Reply:
-    """``/撤权 人 角色 单位``; the last administrator of all stays one."""
+def _revocable(ctx: Context, answers: Answers) -> tuple[Grant, Person, Unit]:
+    """A role that the speaker may take away; the last administrator of all stays one."""
     unit = _unit(ctx, answers["unit"])
     role = Role(answers["role"])
     person = ctx.session.scalars(select(Person).where(Person.userid == answers["person"].key)).one()
@@ -155,9 +156,21 @@ def revoke(ctx: Context, answers: Answers) -> Reply:
         raise UserError("admin.not_held", **words)
     if role is Role.ADMIN and _last_admin(ctx, held):
         raise UserError("admin.last")
+    return held, person, unit
+
+
+def revoke(ctx: Context, answers: Answers) -> Reply:
+    """``/撤权 人 角色 单位``."""
+    held, person, unit = _revocable(ctx, answers)
     ctx.subject = person.userid
     ctx.session.delete(held)
-    return say("admin.revoked", **words)
+    return say("admin.revoked", name=person.name, role=label(held.role), unit=unit.name)
+
+
+def will_revoke(ctx: Context, answers: Answers) -> str:
+    """What ``/撤权`` will do."""
+    held, person, unit = _revocable(ctx, answers)
+    return revoking(person, held.role, unit)
 
 
 def _held(ctx: Context, person: Person, role: Role, unit: Unit) -> Grant | None:
@@ -220,17 +233,33 @@ def transfer(ctx: Context, answers: Answers) -> Reply:
     return say(key, name=person.name, unit=unit.name, roles=kept)
 
 
-def leave(ctx: Context, answers: Answers) -> Reply:
-    """``/离开 人``: history stays, roles end, what was owed falls to the secretary."""
+def _leaver(ctx: Context, answers: Answers) -> Person:
+    """Somebody who may go: not the speaker, nor the last administrator."""
     person = _person(ctx, answers["person"], LOOKERS)
     if person.id == ctx.who.id:
         raise UserError("admin.yourself")
     held = select(Grant).where(Grant.person_id == person.id, Grant.role == Role.ADMIN)
     if any(_last_admin(ctx, one) for one in ctx.session.scalars(held)):
         raise UserError("admin.last")
+    return person
+
+
+def will_leave(ctx: Context, answers: Answers) -> str:
+    """What ``/离开`` will do."""
+    return leaving(ctx, _leaver(ctx, answers))
+
+
+def leave(ctx: Context, answers: Answers) -> Reply:
+    """``/离开 人``: history stays, roles end, what was owed falls to the secretary."""
+    person = _leaver(ctx, answers)
     ctx.subject = person.userid
     person_leaves(ctx.session, person, _act(ctx))
     return say("admin.left", name=person.name)
+
+
+def will_close(ctx: Context, answers: Answers) -> str:
+    """What ``/撤销单位`` will do."""
+    return closing(ctx, _unit(ctx, answers["unit"], LOOKERS))
 
 
 def close(ctx: Context, answers: Answers) -> Reply:
@@ -240,6 +269,12 @@ def close(ctx: Context, answers: Answers) -> Reply:
     name = unit.name
     close_unit(ctx.session, unit.id, _act(ctx))
     return _reorganised(ctx, "admin.closed", name=name)
+
+
+def will_merge(ctx: Context, answers: Answers) -> str:
+    """What ``/并入`` will do."""
+    unit, into = (_unit(ctx, answers[key], LOOKERS) for key in ("unit", "into"))
+    return merging(ctx, unit, into)
 
 
 def merge(ctx: Context, answers: Answers) -> Reply:
@@ -274,11 +309,22 @@ def _group(ctx: Context, typed: str) -> Group:
     return found[0]
 
 
-def unbind(ctx: Context, answers: Answers) -> Reply:
-    """``/解绑 群``: the group gets nothing more and may be bound anew."""
+def _bound(ctx: Context, answers: Answers) -> Group:
+    """A group that is bound, and that the speaker administers."""
     group = _group(ctx, answers["group"])
     if group.unit_id is None:
         raise UserError("admin.not_bound", group=group.name or group.chatid)
+    return group
+
+
+def will_unbind(ctx: Context, answers: Answers) -> str:
+    """What ``/解绑`` will do."""
+    return unbinding(ctx, _bound(ctx, answers))
+
+
+def unbind(ctx: Context, answers: Answers) -> Reply:
+    """``/解绑 群``: the group gets nothing more and may be bound anew."""
+    group = _bound(ctx, answers)
     ctx.subject = group.chatid
     group.unit_id, group.bound_at, group.bound_by_id = None, None, None
     return say("admin.unbound", group=group.name or group.chatid)
@@ -377,13 +423,21 @@ GROUPS = Ledger(
 FAMILY = Family(
     commands=(
         Command(key="grant", form=GRANT, run=grant, roles=ADMINS, sheet=True),
-        Command(key="revoke", form=REVOKE, run=revoke, roles=ADMINS, sheet=True),
+        Command(
+            key="revoke", form=REVOKE, run=revoke, effect=will_revoke, roles=ADMINS, sheet=True
+        ),
         Command(key="enrol", form=ENROL, run=enrol, roles=ADMINS, sheet=True),
         Command(key="transfer", form=TRANSFER, run=transfer, roles=ADMINS, sheet=True),
-        Command(key="leave", form=LEAVE, run=leave, roles=LOOKERS, sheet=True),
-        Command(key="close_unit", form=CLOSE, run=close, roles=LOOKERS, sheet=True),
-        Command(key="merge_unit", form=MERGE, run=merge, roles=LOOKERS, sheet=True),
-        Command(key="unbind", form=UNBIND, run=unbind, roles=ADMINS, sheet=True),
+        Command(key="leave", form=LEAVE, run=leave, effect=will_leave, roles=LOOKERS, sheet=True),
+        Command(
+            key="close_unit", form=CLOSE, run=close, effect=will_close, roles=LOOKERS, sheet=True
+        ),
+        Command(
+            key="merge_unit", form=MERGE, run=merge, effect=will_merge, roles=LOOKERS, sheet=True
+        ),
+        Command(
+            key="unbind", form=UNBIND, run=unbind, effect=will_unbind, roles=ADMINS, sheet=True
+        ),
         Command(
             key="webhook",
             form=WEBHOOK,

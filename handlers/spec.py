@@ -51,6 +51,7 @@ class Command:
                  Rights over a certain unit are checked where the unit is known (``ctx.need``)
     ``facts``    what the form has to know of the world, given the answers so far
     ``intro``    what is read before the questions, in our Markdown, given what is answered already
+    ``effect``   what it will do, said where it is confirmed; ``UserError`` if it cannot be
     ``prefill``  raw answers by field key with which a page begins where nothing else is known
     ``tailor``   makes the form anew under the rules in force (lists that an operator may change)
     ``open``     also for strangers and in groups that are not bound
@@ -69,6 +70,7 @@ class Command:
     where: Where = Where.ANYWHERE
     facts: Callable[[Context, Answers], Facts] = _no_facts
     intro: Callable[[Context, Answers], str] = _no_words
+    effect: Callable[[Context, Answers], str] = _no_words
     prefill: Callable[[Context, Answers], Mapping[str, str]] = _no_facts
     tailor: Callable[[Rules], Form] | None = None
     open: bool = False

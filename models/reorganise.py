@@ -175,19 +175,24 @@ def move_unit(session: Session, unit_id: int, parent_id: int | None, act: Act) -
     touch_organisation(session)
 
 
-def merge_units(session: Session, unit_id: int, into_id: int, act: Act) -> None:
-    """Merge a unit into another of its kind; ``UserError`` if it cannot be."""
+def mergeable(session: Session, unit_id: int, into_id: int) -> None:
+    """``UserError`` if a unit cannot go into another: that is one of its kind, not below it."""
     unit, into = _open(session, unit_id), _open(session, into_id)
     if covers(unit.path, into.path):
         raise UserError("reorganise.into_itself", unit=unit.name, into=into.name)
     if unit.kind is not into.kind:
         raise UserError("reorganise.other_kind", unit=unit.name, into=into.name)
+
+
+def merge_units(session: Session, unit_id: int, into_id: int, act: Act) -> None:
+    """Merge a unit into another of its kind; ``UserError`` if it cannot be."""
+    mergeable(session, unit_id, into_id)
     absorb_unit(session, unit_id, into_id, act)
     touch_organisation(session)
 
 
-def close_unit(session: Session, unit_id: int, act: Act) -> None:
-    """Close a unit that nobody belongs to any more; its groups are bound to nothing then."""
+def closable(session: Session, unit_id: int) -> Place:
+    """The unit, if nobody and nothing belongs to it any more; else ``UserError``."""
     unit = _open(session, unit_id)
     below = select(Unit.id).where(Unit.parent_id == unit_id, Unit.state == UnitState.ACTIVE)
     if session.scalar(below.limit(1)) is not None:
@@ -195,6 +200,12 @@ def close_unit(session: Session, unit_id: int, act: Act) -> None:
     people = select(Person.id).where(Person.unit_id == unit_id, Person.state == PersonState.ACTIVE)
     if session.scalar(people.limit(1)) is not None:
         raise UserError("reorganise.has_people", unit=unit.name)
+    return unit
+
+
+def close_unit(session: Session, unit_id: int, act: Act) -> None:
+    """Close a unit that nobody belongs to any more; its groups are bound to nothing then."""
+    unit = closable(session, unit_id)
     session.execute(
         update(Group).where(Group.unit_id == unit_id).values(unit_id=None),
         execution_options=PLAIN,

@@ -81,8 +81,8 @@ def _buttons(form: Form, ask: Ask, stamp: str) -> Card | None:
     )
 
 
-def summary(form: Form, confirm: Confirm, stamp: str) -> Reply:
-    """All answers once more, before they are stored."""
+def summary(form: Form, confirm: Confirm, stamp: str, effect: str) -> Reply:
+    """All answers once more, and what will come of them, before anything is done."""
     rows = [
         fill("dialogue.confirm_line", label=label_of(form, key), value=value)
         for key, value in ordered(form, confirm.answers)
@@ -91,9 +91,10 @@ def summary(form: Form, confirm: Confirm, stamp: str) -> Reply:
     card = Card(
         title=t("dialogue.confirm_title"),
         desc=t(f"form.{form.key}.title"),
-        buttons=(Button(t("dialogue.button_submit"), f"answer:{stamp}/{yes}", Tone.PRIMARY),),
+        buttons=(Button(t("dialogue.button_confirm"), f"answer:{stamp}/{yes}", Tone.PRIMARY),),
     )
-    return Reply(lines(t("dialogue.confirm_head"), *rows, t("dialogue.confirm_hint")), card=card)
+    said = lines(t("dialogue.confirm_head"), *rows, effect, t("dialogue.confirm_hint"))
+    return Reply(said, card=card)
 
 
 def ordered(form: Form, answers: Mapping[str, str]) -> list[tuple[str, str]]:

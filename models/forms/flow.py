@@ -42,11 +42,13 @@ class Given:
     """Several answers at once as typed: a command line, a sheet, a page, a card.
 
     ``complete`` means the person saw every field: optional ones left out are not asked for. A form
-    without any required field is complete with nothing given.
+    without any required field is complete with nothing given. ``sure``: handed in from a page,
+    where all of it was in sight, so nothing is left to confirm.
     """
 
     raw: Mapping[str, str]
     complete: bool = True
+    sure: bool = False
 
 
 Event: TypeAlias = Said | Given
@@ -105,9 +107,11 @@ def advance(
     return _hear(form, filling, event.text.strip(), reading, facts)
 
 
-def look(form: Form, filling: Filling, reading: Reading, facts: Facts) -> tuple[Filling, Outcome]:
+def look(
+    form: Form, filling: Filling, reading: Reading, facts: Facts, *, sure: bool = False
+) -> tuple[Filling, Outcome]:
     """Say what comes next without a new answer (``/继续``)."""
-    return _next(form, filling, reading, facts, {})
+    return _next(form, filling, reading, facts, {}, sure=sure)
 
 
 def _take(
@@ -124,7 +128,7 @@ def _take(
     filling = replace(
         filling, answers=answers, doubts=doubts, skipped=tuple(sorted(skipped)), confirming=False
     )
-    return _next(form, filling, reading, facts, problems)
+    return _next(form, filling, reading, facts, problems, sure=event.sure)
 
 
 def _read(
@@ -180,7 +184,12 @@ def _hear_confirmation(
     form: Form, filling: Filling, text: str, reading: Reading, facts: Facts
 ) -> tuple[Filling, Outcome]:
     if text in words("dialogue.yes"):
-        return filling, Done(_complete(form, filling, reading))
+        # What held when it was asked may hold no longer: a unit that somebody closed since.
+        read = {key: reading.read(form.field(key), raw) for key, raw in filling.answers.items()}
+        gone = {key: note for key, note in read.items() if isinstance(note, Problem | Unsure)}
+        kept = {key: raw for key, raw in filling.answers.items() if key not in gone}
+        filling = replace(filling, answers=kept, confirming=False)
+        return _next(form, filling, reading, facts, gone, sure=True)
     if text in words("dialogue.back"):
         return _back(form, replace(filling, confirming=False), reading, facts)
     for one in form.fields:
@@ -214,6 +223,8 @@ def _next(
     reading: Reading,
     facts: Facts,
     notes: Mapping[str, Problem | Unsure[Any]],
+    *,
+    sure: bool = False,
 ) -> tuple[Filling, Outcome]:
     """The first field that is open, in doubt or wrong; else the confirmation; else the end.
 
@@ -227,7 +238,7 @@ def _next(
         if one.key in notes or one.key in filling.doubts or _is_asked(one, filling)
     ]
     if not pending:
-        return _close(form, filling, reading, facts, values)
+        return _close(form, filling, reading, facts, values, sure=sure)
     # What was just said wrongly is asked again first; otherwise the form's own order holds.
     one = next((f for f in pending if f.key in notes), pending[0])
     note = notes.get(one.key)
@@ -260,13 +271,19 @@ def _walks(filling: Filling, pending: Sequence[Field[Any]]) -> bool:
 
 
 def _close(
-    form: Form, filling: Filling, reading: Reading, facts: Facts, values: Mapping[str, Any]
+    form: Form,
+    filling: Filling,
+    reading: Reading,
+    facts: Facts,
+    values: Mapping[str, Any],
+    *,
+    sure: bool,
 ) -> tuple[Filling, Outcome]:
     wrong = dict(form.check(values, facts))
     if wrong:
         answers = {key: raw for key, raw in filling.answers.items() if key not in wrong}
         return _next(form, replace(filling, answers=answers), reading, facts, wrong)
-    if form.confirm and filling.asked and not filling.confirming:
+    if form.confirm and not sure:
         filling = replace(filling, asking="", confirming=True)
         return filling, Confirm(filling.answers)
     return replace(filling, asking=""), Done(_complete(form, filling, reading))

@@ -8,6 +8,7 @@ from models.audit import Audit
 from models.group import Group
 from models.history import Change, History
 from models.person import Grant, Person, PersonState, Role
+from tests.chats.projects import press
 from tests.chats.test_drafts import token_of
 from tests.visitor import Visitor
 from tests.world import World
@@ -32,6 +33,14 @@ def actions(world: World) -> list[tuple[str, str, str]]:
         return [(action, subject, outcome) for action, subject, outcome in rows]
 
 
+async def confirmed(world: World, userid: str, text: str, foreseen: str) -> str:
+    """Say it, read what it would do, and confirm."""
+    asked = (await world.say(userid, text)).text
+    assert foreseen in asked
+    assert "确认" in asked
+    return (await world.say(userid, "确认")).text
+
+
 async def test_a_role_is_given_and_taken_away_again(both_worlds: World) -> None:
     world = both_worlds
     answer = await world.say("admin", "/授权 b1p1 书记 城南供电所党支部")
@@ -43,8 +52,9 @@ async def test_a_role_is_given_and_taken_away_again(both_worlds: World) -> None:
     assert len(grants(world, "b1p1")) == 1
     # It counts at once: the new secretary may bind a group.
     assert "已绑定" in (await world.say("b1p1", "/绑定 城南供电所党支部", "wrnew")).text
-    answer = await world.say("admin", "/撤权 b1p1 书记 城南供电所党支部")
-    assert "不再是 城南供电所党支部 的书记" in answer.text
+    take = "/撤权 b1p1 书记 城南供电所党支部"
+    said = await confirmed(world, "admin", take, "将不再是 城南供电所党支部 的书记")
+    assert "不再是 城南供电所党支部 的书记" in said
     assert grants(world, "b1p1") == []
     assert "不是 城南" in (await world.say("admin", "/撤权 b1p1 书记 城南供电所党支部")).text
     assert ("grant", "b1p1", "ok") in actions(world)
@@ -75,8 +85,8 @@ async def test_people_come_move_and_go(world: World) -> None:
     await world.say("admin", "/授权 b1p9 班组长 城南供电所党支部")
     answer = await world.say("admin", "/调动 b1p9 城北供电所党支部")
     assert "城南供电所党支部班组长" in answer.text
-    answer = await world.say("admin", "/离开 b1p9")
-    assert "已标记为离开" in answer.text
+    ends = "角色终止（城南供电所党支部班组长）"
+    assert "已标记为离开" in await confirmed(world, "admin", "/离开 b1p9", ends)
     assert grants(world, "b1p9") == []
     assert "不在人员名单" in (await world.say("b1p9", "/进展 40% 再报")).text
     assert "已加入名单" in (await world.say("admin", "/加人 b1p9 王新 输电运检党支部")).text
@@ -114,8 +124,9 @@ async def test_a_unit_is_closed_once_nobody_is_left_in_it(world: World) -> None:
     close = "/撤销单位 城南供电所党支部"
     assert "还有人员" in (await world.say("dangjian", close)).text
     for member in range(6):
-        assert "已标记为离开" in (await world.say("dangjian", f"/离开 b1p{member}")).text
-    answer = (await world.say("dangjian", close)).text
+        go = f"/离开 b1p{member}"
+        assert "已标记为离开" in await confirmed(world, "dangjian", go, f"城南员工{member}（城南")
+    answer = await confirmed(world, "dangjian", close, "1 个群不再绑定单位，1 个在办项目要重新定")
     assert "已撤销：城南供电所党支部" in answer
     assert "有 1 个项目要接着定去向" in answer
     assert "还没有绑定" in (await world.say("dangjian", "/进展 40% 一", "wr1")).text
@@ -125,7 +136,8 @@ async def test_a_unit_is_closed_once_nobody_is_left_in_it(world: World) -> None:
 
 
 async def test_a_unit_is_merged_with_its_people(world: World) -> None:
-    answer = (await world.say("admin", "/并入 城南供电所党支部 城北供电所党支部")).text
+    into = "/并入 城南供电所党支部 城北供电所党支部"
+    answer = await confirmed(world, "admin", into, "6 名人员、0 个下级单位、1 个群一起过去")
     assert "已并入：城南供电所党支部 → 城北供电所党支部" in answer
     with world.store.reading() as session:
         unit = session.scalar(select(Person.unit_id).where(Person.userid == "b1p1"))
@@ -133,13 +145,55 @@ async def test_a_unit_is_merged_with_its_people(world: World) -> None:
     assert "办不了" in (await world.say("b2p0", "/并入 城北供电所党支部 变电运维一班党支部")).text
 
 
+def buttons(world: World, userid: str) -> list[str]:
+    """What the buttons under questions say to the product."""
+    found = [re.search(r"answer:[\d.]+/是", str(m.card)) for m in world.desk.heard(userid)]
+    return [one[0] for one in found if one]
+
+
+async def test_nothing_is_undone_by_a_single_line(world: World) -> None:
+    """One line asks first; no, another day and a change in between leave everything as it is."""
+    into = "/并入 城南供电所党支部 城北供电所党支部"
+    asked = await world.say("admin", into)
+    assert "在这里不能恢复" in asked.text
+    assert "已取消" in (await world.say("admin", "取消")).text
+    await world.say("admin", into)
+    assert "在这里不能恢复" in (await world.say("admin", "看一下再说")).text
+    # Something else comes first; taken up again, it asks again.
+    await world.say("admin", "/待办")
+    assert "在这里不能恢复" in (await world.say("admin", "/继续")).text
+    with world.store.reading() as session:
+        assert session.scalar(select(Person.unit_id).where(Person.userid == "b1p1")) == 2
+    # Meanwhile somebody else has done it.
+    assert "已并入" in await confirmed(world, "dangjian", into, "6 名人员")
+    again = (await world.say("admin", "确认")).text
+    assert "城南供电所党支部" in again
+    assert "已并入" not in again
+    await world.say("admin", "取消")
+    # In a group, and by the button.
+    await world.say("dangjian", "/离开 b2p3", "wr2")
+    assert "已标记为离开" in (await world.say("dangjian", "确认", "wr2")).text
+    before = len(buttons(world, "dangjian"))
+    await world.say("dangjian", "/离开 b2p4")
+    shown = await world.desk.until(lambda: buttons(world, "dangjian")[before:], 20)
+    await press(world, "dangjian", shown[0])
+    assert "不在人员名单" in (await world.say("b2p4", "/进展 40% 再报")).text
+    assert "不在人员名单" in (await world.say("b2p3", "/进展 40% 再报")).text
+
+
+async def test_on_a_page_all_is_in_sight(visitor: Visitor) -> None:
+    await visitor.enter("admin")
+    _, html = await visitor.fill("leave", person="b1p3")
+    assert "已标记为离开" in html
+
+
 async def test_the_last_administrator_does_not_leave(world: World) -> None:
     assert "最后一位管理员" in (await world.say("dangjian", "/离开 admin")).text
 
 
 async def test_a_group_is_unbound_and_gets_nothing_more(world: World) -> None:
-    answer = await world.say("admin", "/解绑 城南供电所党支部群")
-    assert "已解绑" in answer.text
+    part = "现在属于 城南供电所党支部"
+    assert "已解绑" in await confirmed(world, "admin", "/解绑 城南供电所党支部群", part)
     assert "还没有绑定" in (await world.say("b1p1", "/进展 40% 一", "wr1")).text
     assert "没有叫" in (await world.say("admin", "/解绑 没有这个群")).text
 
