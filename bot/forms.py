@@ -5,7 +5,7 @@ are looked up, and what is complete is handed to the command.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from bot.faces import card, dialogue
 from config.texts import t
 from handlers.catalogue import Catalogue
 from handlers.context import Context
-from handlers.reply import Begin, Markdown, Reply, Resume, fill, lines
+from handlers.reply import Begin, Markdown, Reply, Resume, fill, lines, say
 from handlers.spec import Command, Where
 from models.directory import People, UnitsOnDemand
 from models.draft import DRAFT, EMPTY, Draft, DraftState, pause_open, step
@@ -38,7 +38,7 @@ from models.forms.flow import (
 )
 from models.forms.form import Form
 from models.forms.line import read_line
-from models.forms.sheet import read_sheet
+from models.forms.sheet import read_sheet, sheet_midway
 from models.forms.typed import Typed, normal
 from models.secrecy import secrecy_mark
 
@@ -76,8 +76,38 @@ class Forms:
 
     def take_sheet(self, ctx: Context, command: Command, typed: Typed, trace: Trace) -> Reply:
         """A filled-in sheet."""
-        sheet = read_sheet(command.form, typed)
-        reply = self._advance(ctx, Run(command, Filling(), {}), Given(sheet.answers), trace)
+        return self._take(ctx, Run(command, Filling(), {}), typed, trace)
+
+    def take_midway(
+        self, ctx: Context, draft: Draft, offered: Sequence[Command], typed: Typed, trace: Trace
+    ) -> Reply | None:
+        """A filled-in sheet where an answer was expected; None if it is an answer.
+
+        Of the open form it fills in what it says; of another it begins that one, and what was open
+        is kept. Where only the labels point to another form, it is asked what was meant.
+        """
+        run = self._resume(ctx, draft)
+        own, asking = run.command.form, run.filling.asking
+        sheets = {one.form: one for one in offered if one.sheet and one.form != own}
+        asked = own.field(asking) if asking else None
+        found = sheet_midway(own, asked, list(sheets), typed)
+        if found is None:
+            return None
+        if found.form == own:
+            return self._take(ctx, run, typed, trace)
+        title = t(f"form.{own.key}.title")
+        if not found.sure:
+            label = label_of(own, asking) if asking else title
+            return say("draft.sheet_meant", title=t(f"form.{found.form.key}.title"), label=label)
+        command = sheets[found.form]
+        trace.action = command.key
+        pause_open(ctx.session, ctx.who.id, draft.conversation)
+        reply = self.take_sheet(ctx, command, typed, trace)
+        return replace(reply, text=lines(reply.text, fill("dialogue.draft_kept", form=title)))
+
+    def _take(self, ctx: Context, run: Run, typed: Typed, trace: Trace) -> Reply:
+        sheet = read_sheet(run.command.form, typed)
+        reply = self._advance(ctx, run, Given(sheet.answers), trace)
         if not sheet.unknown:
             return reply
         unknown = fill("draft.sheet_unknown", lines="；".join(sheet.unknown))

@@ -122,22 +122,25 @@ class Router:
             raise UserError("error.unbound")
         room = ctx.room.chatid if ctx.room else ""
         draft = open_draft(ctx.session, ctx.member.id, room, ctx.now)
-        pasted = self._pasted(ctx, typed, trace, answering=draft is not None)
+        pasted = self._pasted(ctx, typed, trace, draft)
         if pasted is not None:
             return pasted
         if draft is not None:
             return self._go_on(ctx, draft, typed, trace)
         return self._bare(ctx, typed, trace)
 
-    def _pasted(self, ctx: Context, typed: Typed, trace: Trace, *, answering: bool) -> Reply | None:
-        """A chain or a filled-in sheet; one that is only guessed at is no answer to a question."""
+    def _pasted(
+        self, ctx: Context, typed: Typed, trace: Trace, draft: Draft | None
+    ) -> Reply | None:
+        """A chain or a filled-in sheet, also where an answer was expected (``draft``)."""
         self._refuse_private_sheet(ctx, typed)
         offered = usable(ctx, self._catalogue.commands)
         chain = read_chain(typed)
         if chain is not None and chain.marked:
             return self._chained(ctx, chain, offered, trace)
-        if answering:
-            return None
+        if draft is not None:
+            trace.action = draft.command
+            return self._forms.take_midway(ctx, draft, offered, typed, trace)
         sheets = {command.form: command for command in offered if command.sheet}
         form = recognise_sheet(list(sheets), typed)
         if form is not None:

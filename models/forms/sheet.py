@@ -196,6 +196,46 @@ def recognise_sheet(forms: Sequence[Form], typed: Typed) -> Form | None:
     return best[0] if most >= _FEWEST and len(best) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Midway:
+    """A sheet that came where an answer was expected: whose, and whether that is beyond doubt."""
+
+    form: Form
+    sure: bool
+
+
+def sheet_midway(
+    own: Form, asking: Field[Any] | None, others: Sequence[Form], typed: Typed
+) -> Midway | None:
+    """Whose sheet a message is while a question of ``own`` is open; None: it is an answer.
+
+    A heading with a label decides. Without one, two labels at line starts are a sheet of the form
+    that is open, or may be one of another; but in an answer to a question of many lines such lines
+    are part of the answer, unless the question's own label stands there as well.
+    """
+    lines = [line.text for line in typed.lines() if line]
+    labels = {form: _line_labels(form, lines) for form in (own, *others)}
+    short = [line for line in lines[:3] if len(line) <= _LONGEST_HEADING]
+    for form, keys in labels.items():
+        if keys and any(_starts_titled(form, line) for line in short):
+            return Midway(form, sure=True)
+    mine = labels.pop(own)
+    long = asking is not None and asking.describe().multiline
+    if len(mine) >= _FEWEST and (asking is None or not long or asking.key in mine):
+        return Midway(own, sure=True)
+    most = max(map(len, labels.values()), default=0)
+    best = [form for form, keys in labels.items() if len(keys) == most]
+    if long or most < _FEWEST or most <= len(mine) or len(best) > 1:
+        return None
+    return Midway(best[0], sure=False)
+
+
+def _line_labels(form: Form, lines: Sequence[str]) -> set[str]:
+    """The fields whose labels begin a line, beyond doubt."""
+    marks = (at_line_start(form, line) for line in lines)
+    return {mark.field.key for mark in marks if mark and mark.explicit}
+
+
 def _starts_titled(form: Form, line: str) -> bool:
     heading = fold(clean(sheet_heading(form)))
     return _titled(form, line) or fold(line).startswith(heading)

@@ -63,6 +63,39 @@ async def test_what_is_typed_on_a_page_goes_on_in_chat(visitor: Visitor) -> None
     assert drafts(visitor.world)[0].state is DraftState.DONE
 
 
+SHEET = "【进展填报】\n进度：61%\n说明：换了三台配变"
+
+
+async def test_a_sheet_in_the_middle_of_its_own_dialogue_fills_it(world: World) -> None:
+    assert "百分之多少" in (await world.say("b1p1", "/进展")).text
+    assert "JZ-2026-0001" in (await world.say("b1p1", SHEET.partition("\n")[2])).text
+    (row,) = reports(world)
+    assert (int(row.percent), row.said) == (61, "换了三台配变")
+    assert drafts(world)[0].state is DraftState.DONE
+
+
+async def test_a_sheet_in_the_middle_of_another_dialogue_is_no_answer(world: World) -> None:
+    assert "改进" in (await world.say("b2p0", "/晋级 A")).text
+    before = drafts(world)[0].answers
+    # By its labels alone it is guessed at: what is meant is asked, nothing is taken.
+    asked = await world.say("b2p0", SHEET.partition("\n")[2])
+    assert "没有当作“改进情况”的回答" in asked.text
+    assert drafts(world)[0].answers == before
+    # With its heading it is beyond doubt; what was open is kept.
+    told = await world.say("b2p0", SHEET)
+    assert "JZ-2026-0001" in told.text
+    assert "发 /继续" in told.text
+    assert "改进" in (await world.say("b2p0", "/继续")).text
+    assert drafts(world)[0].answers == before
+
+
+async def test_labels_within_a_long_answer_are_its_words(world: World) -> None:
+    await world.say("b2p0", "/晋级 A 改进情况：覆盖全部台区")
+    said = "进度：61%\n说明：见系统五月报表"
+    assert "已申报" in (await world.say("b2p0", said)).text
+    assert "进度：61%" in (await world.say("b2p0", "/查 JJ-2026-0001")).text
+
+
 async def test_what_is_begun_in_chat_is_finished_on_the_page(visitor: Visitor) -> None:
     answer = await visitor.world.say("b1p1", "/进展")
     link = re.search(r"\((http[^)]+/go\?t=[^)]+)\)", answer.text)

@@ -31,7 +31,7 @@ from models.forms.kinds import (
     YesNo,
 )
 from models.forms.line import read_line
-from models.forms.sheet import read_sheet, write_sheet
+from models.forms.sheet import Midway, read_sheet, sheet_midway, write_sheet
 from models.forms.typed import Typed, clean, normal
 from tests.unit.forms.aid import reading
 from tests.unit.forms.test_laws import TYPES, VALUES
@@ -61,6 +61,8 @@ CHOOSING: Final = Form(
     version=1,
     fields=(Choice(key="choice", options=TYPES[:3]), YesNo(key="yes")),
 )
+OTHER: Final = Form(key="progress", version=1, fields=(Text(key="reason"), Text(key="said")))
+"""Of the house: a question of its own is open when somebody pastes another sheet."""
 LABELS: Final = {
     "unit": "单位",
     "person": "人员",
@@ -127,6 +129,19 @@ def by_sheet(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
     return done(advance(form, Filling(), Given(sheet.answers), reading(), {})[1])
 
 
+def by_sheet_midway(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first question is open, and instead of its answer the whole sheet comes."""
+    filling, _ = advance(form, Filling(), Given({}, complete=False), reading(), {})
+    written = write_sheet(form, raw_of(form, values))
+    for text in (written, written.partition("\n")[2]):  # with its heading, and without
+        typed = Typed.read(text)
+        asked = form.field(filling.asking)
+        assert sheet_midway(form, asked, [OTHER], typed) == Midway(form, sure=True)
+        assert sheet_midway(OTHER, None, [form], typed) == Midway(form, sure=text is written)
+    raw = read_sheet(form, Typed.read(written)).answers
+    return done(advance(form, filling, Given(raw), reading(), {})[1])
+
+
 def by_dialogue(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
     raw = raw_of(form, values)
     filling, outcome = advance(form, Filling(), Given({}, complete=False), reading(), {})
@@ -147,6 +162,7 @@ def by_page(form: Form, values: Mapping[str, Any]) -> Mapping[str, Any]:
 FACES: Final[dict[str, Callable[[Form, Mapping[str, Any]], Mapping[str, Any]]]] = {
     "line": by_line,
     "sheet": by_sheet,
+    "sheet midway": by_sheet_midway,
     "dialogue": by_dialogue,
     "page": by_page,
 }
