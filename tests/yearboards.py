@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
-from typing import Final
+from typing import Final, NamedTuple
 
 import docx
 
@@ -20,6 +20,7 @@ from tests.visitor import figures
 async def wall(play: Play, reader: Reader, day: date | None) -> None:
     """挂图作战 as page, on the screen and as a picture; ``day`` None: when all is over."""
     lines = play.book.standing()
+    lines.sort(key=lambda line: bool(line.number))  # those without a project stand out
     tiles = {home: [_tile(li, day) for li in lines if li.home == home] for home in HOMES}
     for path in ("board", "wall"):
         html = await reader.page(f"/{path}/wall?year={YEAR}")
@@ -62,44 +63,60 @@ def _parts(tile: str) -> tuple[str, str, str]:
     return of("b"), of('span class="value"'), of("small")
 
 
-async def funnel(reader: Reader, book: Book) -> None:
-    """支部, 立项, 重点, 突出贡献 with their shares, and who never applied."""
-    lines = book.standing()
-    html = await reader.page(f"/board/funnel?year={YEAR}")
-    count, keys, best = _counted(lines)
-    read = figures(html)
-    names = ("党支部", "立项", "重点项目", "突出贡献")
-    assert read == dict(zip(names, map(str, (count, count, keys, best)), strict=True))
-    notes = re.findall(r'<dd class="why">(.*?)</dd>', html)
-    of_all, of_keys = share(best, count), share(best, keys)
-    assert notes == [
-        "占支部 100%",
-        f"占支部 {share(keys, count)}",
-        f"占支部 {of_all}，占重点 {of_keys}",
-    ]
-    by_unit, compared, without, never = html_tables(html)
-    head = ["单位", "党支部", "立项", "覆盖率", "重点项目", "重点占比", "突出贡献"]
-    rows = []
-    for home in HOMES:
-        count, keys, best = _counted([line for line in lines if line.home == home])
-        part = share(keys, count)
-        rows.append([home, str(count), str(count), "100%", str(keys), part, str(best)])
-    same("funnel", by_unit, [head, *rows])
-    same("compared", compared[1:], _compared(None, lines, lines))
-    assert len(without) == 2  # the head, and that there are none
-    asked = {one.line.no for one in book.applied}
-    wanted = [
-        [li.branch, li.name, li.grade] for li in lines if li.grade != "A" and li.no not in asked
-    ]
-    same("never applied", never[1:201], wanted[:200])
+class Count(NamedTuple):
+    """How many branches there are, with a project, with a key project, with an outstanding one.
+
+    ``ended``: how many projects are concluded.
+    """
+
+    branches: int
+    projects: int
+    keys: int
+    best: int
+    ended: int
 
 
-def _counted(lines: Sequence[Line]) -> tuple[int, int, int]:
-    return (
+def _counted(lines: Sequence[Line]) -> Count:
+    return Count(
         len(lines),
+        sum(bool(line.number) for line in lines),
         sum(line.grade == "A" for line in lines),
         sum(line.outstanding for line in lines),
+        sum(line.stage == "结项" for line in lines),
     )
+
+
+async def funnel(reader: Reader, book: Book) -> None:
+    """支部, 立项, 重点, 突出贡献 with their shares, who has no project, who never applied."""
+    lines = book.standing()
+    html = await reader.page(f"/board/funnel?year={YEAR}")
+    all_ = _counted(lines)
+    names = ("党支部", "立项", "重点项目", "突出贡献")
+    assert figures(html) == dict(zip(names, map(str, all_[:4]), strict=True))
+    notes = re.findall(r'<dd class="why">(.*?)</dd>', html)
+    assert notes == [
+        f"占支部 {share(all_.projects, all_.branches)}",
+        f"占支部 {share(all_.keys, all_.branches)}",
+        f"占支部 {share(all_.best, all_.branches)}，占重点 {share(all_.best, all_.keys)}",
+    ]
+    by_unit, compared, without, never = html_tables(html)
+    rows = [["单位", "党支部", "立项", "覆盖率", "重点项目", "重点占比", "突出贡献"]]
+    for home in HOMES:
+        mine = _counted([line for line in lines if line.home == home])
+        covered, keys = share(mine.projects, mine.branches), share(mine.keys, mine.branches)
+        counts = (str(mine.branches), str(mine.projects), covered, str(mine.keys), keys)
+        rows.append([home, *counts, str(mine.best)])
+    same("funnel", by_unit, rows)
+    same("compared", compared[1:], _compared(None, all_))
+    bare = [[line.branch] for line in lines if not line.number]
+    same("without", without, [["支部"], *(bare or [["没有符合条件的内容。"]])])
+    asked = {one.line.no for one in book.applied}
+    wanted = [
+        [li.branch, li.name, li.grade]
+        for li in lines
+        if li.number and li.grade != "A" and li.no not in asked
+    ]
+    same("never applied", never[1:201], wanted[:200])
 
 
 MEASURES: Final = (
@@ -108,37 +125,27 @@ MEASURES: Final = (
 )
 
 
-def _compared(
-    before: Sequence[Line] | None,
-    now: Sequence[Line] | None,
-    branches: Sequence[Line],
-    begun: int = 0,
-) -> list[list[str]]:
-    """The rows of 和上一年比: a year of the clerk's, or ``begun`` projects that just began."""
-    columns = []
-    for lines in (before, now):
-        if lines is not None:
-            count, keys, best = _counted(lines)
-            parts = [count, share(count, len(branches)), keys, share(keys, count)]
-            columns.append([*parts, best, share(best, count), count, "100%"])
-        elif begun:
-            columns.append([begun, share(begun, len(branches)), 0, "0%", 0, "0%", 0, "0%"])
-        else:
-            columns.append(["—"] * len(MEASURES))
+def _compared(before: Count | None, now: Count) -> list[list[str]]:
+    """The rows of 和上一年比."""
+    then = _measures(before) if before else ["—"] * len(MEASURES)
     rows = []
-    for measure, then, later in zip(MEASURES, *columns, strict=True):
-        known = "—" not in (then, later)
-        change = _number(later) - _number(then) if known else None
-        rows.append([measure, str(then), str(later), "—" if change is None else _change(change)])
+    for measure, earlier, later in zip(MEASURES, then, _measures(now), strict=True):
+        change = f"{(_number(later) - _number(earlier)).normalize():+f}" if before else "—"
+        rows.append([measure, earlier, later, change])
     return rows
 
 
-def _number(value: object) -> Decimal:
-    return Decimal(str(value).removesuffix("%"))
+def _measures(one: Count) -> list[str]:
+    return [
+        *(str(one.projects), share(one.projects, one.branches)),
+        *(str(one.keys), share(one.keys, one.projects)),
+        *(str(one.best), share(one.best, one.projects)),
+        *(str(one.ended), share(one.ended, one.projects)),
+    ]
 
 
-def _change(value: Decimal) -> str:
-    return f"{value.normalize():+f}"
+def _number(value: str) -> Decimal:
+    return Decimal(value.removesuffix("%"))
 
 
 async def year_on_year(reader: Reader, lines: Sequence[Line], begun: int) -> None:
@@ -146,28 +153,23 @@ async def year_on_year(reader: Reader, lines: Sequence[Line], begun: int) -> Non
     html = await reader.page(f"/board/funnel?year={YEAR + 1}")
     compared = html_tables(html)[1]
     assert compared[0] == ["项", f"{YEAR} 年度", f"{YEAR + 1} 年度", "增减"]
-    same("year on year", compared[1:], _compared(lines, None, lines, begun))
+    new = Count(len(lines), begun, 0, 0, 0)
+    same("year on year", compared[1:], _compared(_counted(lines), new))
     assert figures(html)["立项"] == str(begun)
 
 
 async def rates(reader: Reader, lines: Sequence[Line]) -> None:
     """突出贡献项目率: each unit, the best first, and all together."""
     (table,) = html_tables(await reader.page(f"/board/contribution?year={YEAR}"))
-    found = []
+    rows = []
     for home in HOMES:
-        count, _, best = _counted([line for line in lines if line.home == home])
-        found.append((Decimal(best) / count, home, best, count))
-    found.sort(key=lambda row: (-_number(share(row[2], row[3])), row[1]))
-    count, _, best = _counted(lines)
-    same(
-        "rates",
-        table,
-        [
-            ["单位", "突出贡献", "实施和结项的项目数", "突出贡献项目率"],
-            *([home, str(few), str(many), share(few, many)] for _, home, few, many in found),
-            ["合计", str(best), str(count), share(best, count)],
-        ],
-    )
+        mine = _counted([line for line in lines if line.home == home])
+        rows.append([home, str(mine.best), str(mine.projects), share(mine.best, mine.projects)])
+    rows.sort(key=lambda row: (-_number(row[3]), row[0]))
+    all_ = _counted(lines)
+    last = ["合计", str(all_.best), str(all_.projects), share(all_.best, all_.projects)]
+    head = ["单位", "突出贡献", "实施和结项的项目数", "突出贡献项目率"]
+    same("rates", table, [head, *rows, last])
 
 
 # 卓越实践项目集
@@ -227,10 +229,11 @@ def _entries(contents: str, titles: Sequence[str]) -> list[int]:
 
 
 def _preface(best: Sequence[Line], lines: Sequence[Line]) -> list[str]:
-    count, keys, _ = _counted(lines)
-    part = share(len(best), count)
+    all_ = _counted(lines)
+    part = share(len(best), all_.branches)
     whole = (
-        f"{YEAR} 年度，{count} 个党支部立项 {count} 个，列入重点项目 {keys} 个。"
+        f"{YEAR} 年度，{all_.branches} 个党支部立项 {all_.projects} 个，"
+        f"列入重点项目 {all_.keys} 个。"
         f"经专业部门和党建部双向打分，{len(best)} 个项目成为突出贡献项目，占党支部总数的 {part}。"
     )
     parts = (
@@ -243,8 +246,8 @@ def _preface(best: Sequence[Line], lines: Sequence[Line]) -> list[str]:
 def _by_unit(lines: Sequence[Line]) -> Table:
     rows = [["单位", "党支部", "立项", "重点项目", "突出贡献", "占立项"]]
     for home in HOMES:
-        count, keys, best = _counted([line for line in lines if line.home == home])
-        rows.append([home, *map(str, (count, count, keys, best)), share(best, count)])
+        mine = _counted([line for line in lines if line.home == home])
+        rows.append([home, *map(str, mine[:4]), share(mine.best, mine.projects)])
     return rows
 
 

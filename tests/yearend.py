@@ -52,6 +52,15 @@ async def half_way(play: Play) -> None:
         await wall(play, reader, day)
 
 
+async def without_one(play: Play) -> None:
+    """September: a branch that was set up in August has no project yet."""
+    async with play.reader("dj") as reader:
+        spread = play.book.distribution(date(YEAR, 9, 5))
+        await ledger(play, reader, "distribution", "项目分布明细表", spread)
+        await wall(play, reader, date(YEAR, 9, 5))
+        await funnel(reader, play.book)
+
+
 async def everything(play: Play, begun: int) -> None:
     """The year is over: all there is. ``begun``: so many branches have a new project."""
     book, size = play.book, play.size

@@ -101,25 +101,21 @@ def _tile(ctx: Context, line: Line) -> Tile:
 
 
 def draw(ctx: Context, params: Mapping[str, Any]) -> Poster:
-    """The wall as a picture, in the order of the tree."""
+    """The wall as a picture: the tiles of the page without the small print."""
     lines = list(_chosen(ctx, params))
     grouped = by_home(lines, homes_of(ctx.session))
     return Poster(
         title=t("board.wall.title"),
         subtitle=t("wall.subtitle", year=year_in(ctx, params), at=minute_text(ctx.local(ctx.now))),
         figures=tuple(_figures(ctx, lines)),
-        blocks=tuple(
-            TilesBlock(
-                title=t("wall.home", name=home.name, count=len(rows)),
-                tiles=[
-                    Tile(line.branch, percent_text(line.percent), light_of(ctx, line))
-                    for line in rows
-                ],
-            )
-            for home, rows in grouped.items()
-        ),
+        blocks=tuple(_bare(_tiles(ctx, home, rows)) for home, rows in grouped.items()),
         notes=(t("wall.note"),),
     )
+
+
+def _bare(block: TilesBlock) -> TilesBlock:
+    tiles = [Tile(tile.title, tile.value, tile.light) for tile in block.tiles]
+    return TilesBlock(title=block.title, tiles=tiles)
 
 
 def send(ctx: Context, answers: Answers) -> Reply:
