@@ -64,6 +64,12 @@ def cut(text: str) -> list[str]:
     return words
 
 
+def pieces(text: str) -> list[str]:
+    """The text in the pieces between which a line may be broken; joined they are the text."""
+    found: list[str] = _cutter().cut(text)
+    return found
+
+
 def topics(text: str) -> Counter[str]:
     """How often each word occurs that may say what a text is about.
 

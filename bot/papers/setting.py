@@ -9,6 +9,7 @@ from typing import Final
 from bot.papers.printable import printable
 from config.texts import t
 from handlers.paper import Paper
+from models.segment import pieces
 
 TITLE_CHARS: Final = 20
 """Characters of the title's size (22 pt) in a line of the text block (156 mm)."""
@@ -63,11 +64,9 @@ def title_lines(title: str, most: int = TITLE_CHARS) -> list[str]:
     count = ceil(_wide(title) / most)
     if count <= 1:
         return [title]
-    import rjieba  # noqa: PLC0415  (loads a dictionary; needed by few papers)
-
     ends: list[int] = []
     at = 0
-    for word in rjieba.cut(title):
+    for word in pieces(title):
         at += len(word)
         ends.append(at)
     lines: list[str] = []
