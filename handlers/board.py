@@ -6,12 +6,15 @@ follow. Words are plain; the page escapes them.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar, overload
 
 from config.texts import t
 from handlers.context import Context
 from handlers.dossier import Act
 from models.person import Member, Role
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,26 @@ class Cell:
     text: str
     light: str = ""
     href: str = ""
+
+
+class Later(Sequence[R]):
+    """Rows of a long table, drawn when they are looked at: a page shows only some of them."""
+
+    def __init__(self, items: Sequence[T], draw: Callable[[T], R]) -> None:
+        self._items = items
+        self._draw: Callable[[Any], R] = draw
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, at: int) -> R: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[R]: ...
+    def __getitem__(self, at: int | slice) -> R | Sequence[R]:
+        if isinstance(at, slice):
+            return [self._draw(item) for item in self._items[at]]
+        return self._draw(self._items[at])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

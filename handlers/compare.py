@@ -12,7 +12,7 @@ from statistics import median
 from sqlalchemy import ColumnElement, case, exists, func, select
 
 from config.texts import label, t
-from handlers.board import Board, BoardPage, Cell, Figure, TableBlock
+from handlers.board import Board, BoardPage, Cell, Figure, Later, TableBlock
 from handlers.context import Context
 from handlers.organisation import seen_units
 from handlers.places import OVERSEERS, branch_by_id
@@ -68,8 +68,8 @@ def standings(ctx: Context, year: int, where: ColumnElement[bool]) -> list[Stand
     ends = {row[0]: row[1:] for row in session.execute(_ends(year))}
     wishes = {row[0]: row[1] for row in session.execute(_wishes(ctx, year))}
     found = []
-    for unit in session.scalars(
-        select(Unit)
+    for unit in session.execute(
+        select(Unit.id, Unit.name, Unit.branch_type)
         .where(Unit.kind == UnitKind.BRANCH, Unit.state == UnitState.ACTIVE, where)
         .order_by(Unit.path)
     ):
@@ -186,7 +186,7 @@ def _table(kind: BranchType | None, rows: Sequence[tuple[str, Standing]]) -> Tab
     return TableBlock(
         title=label(kind) if kind else "",
         headings=tuple(t(f"compare.{key}") for key in HEADINGS),
-        rows=[_cells(name, one) for name, one in rows],
+        rows=Later(rows, lambda row: _cells(*row)),
         numeric=frozenset(range(1, len(HEADINGS))),
     )
 

@@ -1,6 +1,6 @@
 """谈话覆盖: whom the secretaries have talked with, who is still to come; counts and days only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,12 +20,12 @@ from handlers.organisation import near
 from handlers.reply import Markdown, fill, lines
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from handlers.talk import COUNTED
-from models.coverage import Covered, Talked, coverage, covered_below, people_of
+from models.coverage import Covered, Talked, coverage, people_of, shares_below
 from models.forms.field import Named
 from models.forms.named import write_named
 from models.forms.periods import CalendarPeriod, PeriodKind
 from models.person import Member, Role
-from models.unit import Unit, UnitKind, UnitState, inside, unit_by_code
+from models.unit import Unit, UnitKind, UnitState, inside, unit_by_code, upwards
 
 QUARTERS: Final = 4
 PERCENT: Final = 100
@@ -120,14 +120,9 @@ class Line:
 
 def matrix(ctx: Context, unit: Unit, year: int) -> list[Line]:
     """The units right below one (a branch: itself) with their coverage, quarter by quarter."""
-    first, last = span_of(ctx, min(date(year, 12, 31), ctx.today))
-    whole = covered_below(ctx.session, unit.path, first, last)
-    quarters = [
-        covered_below(
-            ctx.session, unit.path, *CalendarPeriod(PeriodKind.QUARTER, year, number).days()
-        )
-        for number in range(1, QUARTERS + 1)
-    ]
+    quarters = [CalendarPeriod(PeriodKind.QUARTER, year, n).days() for n in range(1, QUARTERS + 1)]
+    begun = [days for days in quarters if days[0] <= ctx.today]
+    spans = [span_of(ctx, min(date(year, 12, 31), ctx.today)), *begun]
     children = ctx.session.scalars(
         select(Unit)
         .where(
@@ -137,37 +132,40 @@ def matrix(ctx: Context, unit: Unit, year: int) -> list[Line]:
         )
         .order_by(Unit.path)
     ).all()
+    sums = _sums(shares_below(ctx.session, unit.path, spans), {one.path for one in children})
     found = []
     for child in children:
-        due, covered, talks = _sum(whole, child.path)
+        due, shares = sums.get(child.path, (0, []))
         if due == 0:
             continue
+        covered = [share for share, _ in shares]
         found.append(
             Line(
                 code=child.code,
                 name=child.name,
                 is_branch=child.kind is UnitKind.BRANCH,
-                quarters=tuple(
-                    _sum(rows, child.path)[1]
-                    if CalendarPeriod(PeriodKind.QUARTER, year, at).days()[0] <= ctx.today
-                    else None
-                    for at, rows in enumerate(quarters, 1)
-                ),
+                quarters=(*covered[1:], *[None] * (QUARTERS - len(begun))),
                 due=due,
-                covered=covered,
-                talks=talks,
+                covered=covered[0],
+                talks=shares[0][1],
             )
         )
     return found
 
 
-def _sum(rows: Sequence[Covered], path: str) -> tuple[int, int, int]:
-    below = [row for row in rows if row.path.startswith(path)]
-    return (
-        sum(row.due for row in below),
-        sum(row.covered for row in below),
-        sum(row.talks for row in below),
-    )
+def _sums(
+    rows: Iterable[tuple[str, int, Sequence[tuple[int, int]]]], paths: Collection[str]
+) -> Mapping[str, tuple[int, Sequence[tuple[int, int]]]]:
+    """People due and (covered, talks) of each span, below each of units that lie side by side."""
+    found: dict[str, tuple[int, Sequence[tuple[int, int]]]] = {}
+    for at, due, shares in rows:
+        path = next((above for above in upwards(at) if above in paths), None)
+        if path is not None:
+            before = found.get(path, (0, [(0, 0)] * len(shares)))
+            pairs = zip(before[1], shares, strict=True)
+            summed = [(c + covered, n + talks) for (c, n), (covered, talks) in pairs]
+            found[path] = (before[0] + due, summed)
+    return found
 
 
 def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, time
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import and_, or_, select, true
+from sqlalchemy.orm import aliased
 
 from config.texts import label, t
 from handlers.content import Tone
@@ -216,11 +217,17 @@ def _upper_acts(ctx: Context, sight: Sight) -> Iterator[Act]:
 # --- what is owed -------------------------------------------------------------------------------
 
 
+OFFICE = aliased(Unit)
+_WITH_BRANCH = (NoticeState.ISSUED, NoticeState.RECEIVED, NoticeState.RETURNED)
+"""States in which the next step is the branch's."""
+
+
 def owed_about_notices(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Signing, signing for, answering, verifying, deciding on more time, looking back."""
     rows = ctx.session.execute(
-        select(Notice, Unit, Person.state)
+        select(Notice, Unit, Person.state, OFFICE.path)
         .join(Unit, Unit.id == Notice.branch_id)
+        .join(OFFICE, OFFICE.id == Notice.issuer_id)
         .join(Person, Person.id == Notice.drafted_by_id)
         .where(
             Unit.state == UnitState.ACTIVE,
@@ -232,25 +239,31 @@ def owed_about_notices(ctx: Context, member: Member | None) -> Iterator[Duty]:
                 & (Notice.look_on <= ctx.today),
             ),
             or_(
-                near(member, Role.SECRETARY, *DRAFTERS, *SIGNERS),
+                near(member, Role.SECRETARY),
                 Notice.drafted_by_id == member.id,
+                and_(
+                    near(member, *DRAFTERS, *SIGNERS),
+                    or_(
+                        Notice.state.not_in(_WITH_BRANCH),
+                        Notice.extension == ExtensionState.ASKED,
+                    ),
+                ),
             )
             if member
             else true(),
         )
         .order_by(Notice.id)
     )
-    for notice, branch, drafter in rows:
-        for duty in _duties(ctx, notice, branch):
+    for notice, branch, drafter, office in rows:
+        for duty in _duties(ctx, notice, branch, office):
             # What a drafter who has left would look at falls to the party office.
             here = drafter is PersonState.ACTIVE
             yield duty if here or not duty.owners else replace(duty, owners=())
 
 
-def _duties(ctx: Context, notice: Notice, branch: Unit) -> Iterator[Duty]:
+def _duties(ctx: Context, notice: Notice, branch: Unit, office: str) -> Iterator[Duty]:
     """What is owed about one notice now; the next step only, so that nobody is asked twice."""
     rules, number = ctx.rules.notices, notice.number
-    office = ctx.directory.place(ctx.session, notice.issuer_id).path
     if notice.state is NoticeState.DRAFT:
         sign = Act(t("notice.sign"), action=f"notice.sign:{number}")
         yield _upper(ctx, notice, branch, office, "sign", notice.drafted_at, rules.sign_days, sign)

@@ -107,7 +107,7 @@ class Own:
             return True
         if not duty.owners:
             return self._is_nearest(duty.role, duty.unit_path)
-        return not self._any_here(duty.owners) and self._is_nearest(Role.SECRETARY, duty.unit_path)
+        return self._is_nearest(Role.SECRETARY, duty.unit_path) and not self._any_here(duty.owners)
 
     def _is_nearest(self, role: Role, path: str) -> bool:
         """Whether the member holds the role above a path and nobody holds it nearer."""

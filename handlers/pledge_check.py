@@ -23,7 +23,7 @@ from models.errors import UserError
 from models.forms.field import Answers
 from models.forms.form import Form
 from models.forms.kinds import Unit as UnitField
-from models.person import Member, Person, PersonState
+from models.person import Member, Person, PersonState, Role
 from models.pledge import Pledge, PledgeCheck, PledgeKind, PledgeState, month_of
 from models.unit import Place, Unit
 
@@ -248,7 +248,7 @@ def owed_checks(ctx: Context, member: Member | None) -> Iterator[Duty]:
             Pledge.state == PledgeState.PUBLIC,
             Pledge.published_at < ctx.midnight_after(first - timedelta(days=1)),
             Unit.id.not_in(done),
-            near(member, *REVIEWERS) if member else true(),
+            near(member, Role.SECRETARY) if member else true(),
         )
         .group_by(Unit.id)
         .order_by(Unit.path)

@@ -16,7 +16,7 @@ from handlers.duty import Duty, DutySource
 from handlers.options import options_of
 from handlers.organisation import near
 from handlers.pledge import REVIEWERS, find_pledge, note_step, owner_of, tell_owner
-from handlers.pledge_review import BY_SECRETARY
+from handlers.pledge_review import BY_SECRETARY, to_review_by
 from handlers.reply import Markdown, Reply, fill, lines
 from handlers.spec import Command, Family
 from handlers.vote import can_vote, result_text
@@ -119,7 +119,7 @@ def owed_ends(ctx: Context, member: Member | None) -> Iterator[Duty]:
         .join(Person, Person.id == Pledge.person_id)
         .join(Unit, Unit.id == Pledge.unit_id)
         .join(Ballot, Ballot.pledge_id == Pledge.id)
-        .where(Pledge.state == PledgeState.VOTED, near(member, *REVIEWERS) if member else true())
+        .where(Pledge.state == PledgeState.VOTED, to_review_by(member) if member else true())
         .order_by(Pledge.id)
     )
     for pledge, name, unit, closed_at, by_secretary in rows:
@@ -153,7 +153,7 @@ def owed_votes(ctx: Context, member: Member | None) -> Iterator[Duty]:
         .where(
             Pledge.state == PledgeState.PUBLIC,
             Pledge.year <= last,
-            near(member, *REVIEWERS) if member else true(),
+            near(member, Role.SECRETARY) if member else true(),
         )
         .group_by(Unit.id, Pledge.year)
         .order_by(Unit.path, Pledge.year)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from config.texts import label, t
 from handlers.clocks import after_quiet_hours
@@ -237,9 +237,7 @@ def waiting_reviews(ctx: Context, member: Member | None) -> Iterator[Duty]:
         select(Pledge, Person.name, Unit, BY_SECRETARY)
         .join(Person, Person.id == Pledge.person_id)
         .join(Unit, Unit.id == Pledge.unit_id)
-        .where(
-            Pledge.state == PledgeState.SUBMITTED, near(member, *REVIEWERS) if member else true()
-        )
+        .where(Pledge.state == PledgeState.SUBMITTED, to_review_by(member) if member else true())
         .order_by(Pledge.id)
     )
     days = ctx.rules.pledge.review_days
@@ -272,6 +270,11 @@ BY_SECRETARY = (
     )
     .exists()
 )
+
+
+def to_review_by(member: Member) -> ColumnElement[bool]:
+    """What waits for a secretary, and for the party office the pledges of secretaries."""
+    return or_(near(member, Role.SECRETARY), and_(BY_SECRETARY, near(member, Role.PARTY_OFFICE)))
 
 
 def sent_back(ctx: Context, member: Member | None) -> Iterator[Duty]:

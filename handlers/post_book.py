@@ -5,12 +5,13 @@ Marks are read by the owner and by those who answer for the branch; the card by 
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Float, case, cast, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from config.texts import label, t
-from handlers.board import Board, BoardPage, Cell, Figure, TableBlock, Tile, TilesBlock
+from handlers.board import Board, BoardPage, Cell, Figure, Later, TableBlock, Tile, TilesBlock
 from handlers.content import Tone
 from handlers.context import Context
 from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
@@ -258,16 +259,16 @@ def _board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     if branch is not None and not oversees:
         where.append(or_(Post.unit_id == branch.id, Post.owner_id == ctx.who.id))
     rows = [
-        (post, owner, unit)
-        for post, owner, unit in ctx.session.execute(
-            select(Post, OWNER.name, Unit)
+        Standing(*row)
+        for row in ctx.session.execute(
+            select(Post.id, Post.number, Post.kind, Post.name, Post.scope, OWNER.name, Unit.name)
             .join(Unit, Unit.id == Post.unit_id)
             .join(OWNER, OWNER.id == Post.owner_id)
             .where(*where)
             .order_by(Unit.path, Post.kind, Post.id)
         )
     ]
-    count = {kind: sum(post.kind is kind for post, _, _ in rows) for kind in PostKind}
+    count = {kind: sum(one.kind is kind for one in rows) for kind in PostKind}
     block = _table(ctx, rows) if oversees else _tiles(rows)
     setter = ctx.who.has(*SETTERS)
     return BoardPage(
@@ -279,25 +280,41 @@ def _board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
     )
 
 
-def _tiles(rows: Sequence[tuple[Post, str, Unit]]) -> TilesBlock:
+class Standing(NamedTuple):
+    """A post as the board shows it."""
+
+    id: int
+    number: str
+    kind: PostKind
+    name: str
+    scope: str
+    owner: str
+    branch: str
+
+
+def _tiles(rows: Sequence[Standing]) -> TilesBlock:
     return TilesBlock(
         tiles=[
             Tile(
-                title=post.name,
-                note=t("post.tile", kind=label(post.kind), owner=owner, scope=post.scope),
-                href=path_of(post.number),
+                title=one.name,
+                note=t("post.tile", kind=label(one.kind), owner=one.owner, scope=one.scope),
+                href=path_of(one.number),
             )
-            for post, owner, _ in rows
+            for one in rows
         ]
     )
 
 
-def _table(ctx: Context, rows: Sequence[tuple[Post, str, Unit]]) -> TableBlock:
+def _table(ctx: Context, rows: Sequence[Standing]) -> TableBlock:
     """Q1 to Q4, the mean, the committee's mark and the difference; dashes where none was given."""
     year = ctx.today.year
-    marks: dict[int, list[PostMark]] = {}
-    for mark in ctx.session.scalars(select(PostMark).where(PostMark.year == year)):
-        marks.setdefault(mark.post_id, []).append(mark)
+    marks: dict[int, list[Given]] = {}
+    for post_id, period, committee, score in ctx.session.execute(
+        select(PostMark.post_id, PostMark.period, PostMark.committee, PostMark.score).where(
+            PostMark.year == year
+        )
+    ):
+        marks.setdefault(post_id, []).append(Given(period, committee, score))
     quarters = [f"{year}-Q{number}" for number in range(1, QUARTERS + 1)]
     return TableBlock(
         headings=(
@@ -309,20 +326,28 @@ def _table(ctx: Context, rows: Sequence[tuple[Post, str, Unit]]) -> TableBlock:
             t("post.head_committee"),
             t("post.head_difference"),
         ),
-        rows=[
-            (
-                Cell(t("post.cell", kind=label(p.kind), name=p.name), href=path_of(p.number)),
-                Cell(unit.name),
-                Cell(owner),
-                *_cells(quarters, marks.get(p.id, [])),
-            )
-            for p, owner, unit in rows
-        ],
+        rows=Later(
+            rows,
+            lambda one: (
+                Cell(t("post.cell", kind=label(one.kind), name=one.name), href=path_of(one.number)),
+                Cell(one.branch),
+                Cell(one.owner),
+                *_cells(quarters, marks.get(one.id, [])),
+            ),
+        ),
         numeric=frozenset(range(3, 3 + QUARTERS + 3)),
     )
 
 
-def _cells(quarters: Sequence[str], marks: Sequence[PostMark]) -> Iterator[Cell]:
+class Given(NamedTuple):
+    """A mark."""
+
+    period: str
+    committee: bool
+    score: int
+
+
+def _cells(quarters: Sequence[str], marks: Sequence[Given]) -> Iterator[Cell]:
     own = {mark.period: mark.score for mark in marks if not mark.committee}
     theirs = next((mark.score for mark in marks if mark.committee), None)
     average = mean(list(own.values()))

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from sqlalchemy import case, false, literal, or_, select
 from sqlalchemy.orm import aliased
@@ -90,18 +91,40 @@ class Tally:
     supervised: int = 0
     longest: int = 0
 
-    def add(self, late: int, row: Owed, before: int) -> None:
+    def add(self, late: int, rung: Rung | None, before: int) -> None:
         """Count one duty; ``late`` in working days, negative before the due day."""
         self.open += 1
         self.near += -before <= late <= 0
         self.overdue += late > 0
-        self.supervised += row.rung is Rung.SUPERVISED
+        self.supervised += rung is Rung.SUPERVISED
         self.longest = max(self.longest, late)
 
 
-def late_days(ctx: Context, row: Owed, path: str) -> int:
+def late_days(ctx: Context, due: date, path: str) -> int:
     """Working days since a duty was due, pauses of its unit left out."""
-    return days_late(hours_at(ctx, path), row.due, ctx.today)
+    return days_late(hours_at(ctx, path), due, ctx.today)
+
+
+class Open(NamedTuple):
+    """A duty that is owed: how late, in working days, how far up it is, and where it lies."""
+
+    late: int
+    rung: Rung | None
+    path: str
+
+
+def open_below(ctx: Context, path: str) -> Sequence[Open]:
+    """What is owed at a unit and below it."""
+
+    def read() -> Sequence[Open]:
+        rows = ctx.session.execute(
+            select(Owed.due, Owed.rung, Unit.path)
+            .join(Unit, Unit.id == Owed.unit_id)
+            .where(Owed.state == OwedState.OPEN, inside(path))
+        )
+        return [Open(late_days(ctx, due, where), rung, where) for due, rung, where in rows]
+
+    return ctx.once(("owed below", path), read)
 
 
 def tallies(ctx: Context, path: str) -> list[Tally]:
@@ -109,23 +132,18 @@ def tallies(ctx: Context, path: str) -> list[Tally]:
 
     As of the last morning: what was done since then still counts until the next one.
     """
+    number = int(path.strip("/").rpartition("/")[2])
     below = {
         unit.path: Tally(unit)
         for unit in ctx.session.scalars(
-            select(Unit).where(inside(path), Unit.state == UnitState.ACTIVE, Unit.path != path)
+            select(Unit).where(Unit.parent_id == number, Unit.state == UnitState.ACTIVE)
         )
-        if unit.path.count("/") == path.count("/") + 1
     }
-    rows = ctx.session.execute(
-        select(Owed, Unit.path)
-        .join(Unit, Unit.id == Owed.unit_id)
-        .where(Owed.state == OwedState.OPEN, inside(path))
-    )
     before = ctx.rules.duties.before_days
-    for row, where in rows:
-        tally = next((below[above] for above in upwards(where) if above in below), None)
+    for duty in open_below(ctx, path):
+        tally = next((below[above] for above in upwards(duty.path) if above in below), None)
         if tally is not None:
-            tally.add(late_days(ctx, row, where), row, before)
+            tally.add(duty.late, duty.rung, before)
     return sorted(below.values(), key=lambda t: (-t.overdue, -t.supervised, -t.open, t.unit.path))
 
 
@@ -157,13 +175,9 @@ def show_board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
 
 
 def _figures(ctx: Context, path: str) -> Sequence[Figure]:
-    rows = ctx.session.execute(
-        select(Owed, Unit.path)
-        .join(Unit, Unit.id == Owed.unit_id)
-        .where(Owed.state == OwedState.OPEN, inside(path))
-    ).all()
-    late = sum(late_days(ctx, row, where) > 0 for row, where in rows)
-    top = sum(row.rung is Rung.SUPERVISED for row, _ in rows)
+    rows = open_below(ctx, path)
+    late = sum(duty.late > 0 for duty in rows)
+    top = sum(duty.rung is Rung.SUPERVISED for duty in rows)
     return (
         Figure(t("supervision.open"), str(len(rows)), t("supervision.open_note")),
         Figure(t("supervision.overdue"), str(late), t("supervision.overdue_note")),
@@ -219,7 +233,7 @@ def _detail(ctx: Context, row: Owed, unit: Unit) -> Sequence[Cell]:
         Cell(row.title, href="" if hidden or not row.number else f"/record/{row.number}"),
         Cell("" if hidden else row.detail),
         Cell(unit.name),
-        Cell(str(late_days(ctx, row, unit.path))),
+        Cell(str(late_days(ctx, row.due, unit.path))),
         Cell(label(row.rung) if row.rung else ""),
     )
 

@@ -23,7 +23,7 @@ from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from handlers.wish import REVIEWERS, find_wish, place_of_wish, wisher_name
 from models.attachment import of_record
 from models.errors import UserError
-from models.person import Member, Person
+from models.person import Member, Person, Role
 from models.unit import Unit, inside
 from models.wish import COME_TRUE, ON_THE_BOARD, UNDER_WAY, Wish, WishEvent, WishState, WishStep
 
@@ -277,7 +277,7 @@ def waiting_reviews(ctx: Context, member: Member | None) -> Iterator[Duty]:
         .where(
             Wish.state == WishState.SUBMITTED,
             Wish.person_id != member.id if member else true(),
-            near(member, *REVIEWERS) if member else true(),
+            near(member, Role.SECRETARY) if member else true(),
         )
         .order_by(Wish.id)
     )

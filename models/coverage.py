@@ -4,11 +4,11 @@ Counted are the active people of a branch except its secretaries, and talks led 
 the branch (DOMAIN.md 5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Subquery, and_, exists, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from models.person import Grant, Person, PersonState, Role
@@ -91,6 +91,43 @@ def covered_below(session: Session, path: str, first: date, last: date) -> Seque
         .order_by(Unit.path)
     )
     return [Covered(*row) for row in rows]
+
+
+def shares_below(
+    session: Session, path: str, spans: Sequence[tuple[date, date]]
+) -> Iterator[tuple[str, int, Sequence[tuple[int, int]]]]:
+    """Each active branch at or below a unit: its path, people due, (covered, talks) of each span.
+
+    All spans are counted in one statement: the people and talks of a large company are many.
+    """
+    people = _people()
+    counts = [
+        func.count(case((Talk.day.between(first, last), 1))).label(f"talks{at}")
+        for at, (first, last) in enumerate(spans)
+    ]
+    held = (
+        select(Talk.unit_id.label("branch_id"), Talk.person_id.label("person_id"), *counts)
+        .where(
+            Talk.as_secretary,
+            Talk.day.between(min(first for first, _ in spans), max(last for _, last in spans)),
+        )
+        .group_by(Talk.unit_id, Talk.person_id)
+        .subquery("held_talks")
+    )
+    figures: list[ColumnElement[int]] = []
+    for at in range(len(spans)):
+        talks = held.c[f"talks{at}"]
+        figures += [func.count(case((talks > 0, 1))), func.coalesce(func.sum(talks), 0)]
+    same = and_(held.c.branch_id == people.c.branch_id, held.c.person_id == people.c.person_id)
+    for branch_path, due, *found in session.execute(
+        select(Unit.path, func.count(people.c.person_id), *figures)
+        .select_from(people)
+        .outerjoin(held, same)
+        .join(Unit, Unit.id == people.c.branch_id)
+        .where(inside(path), Unit.state == UnitState.ACTIVE)
+        .group_by(Unit.path)
+    ):
+        yield branch_path, due, list(zip(found[::2], found[1::2], strict=True))
 
 
 @dataclass(frozen=True, slots=True)

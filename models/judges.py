@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from models.person import Grant, Person, PersonState, Role
-from models.unit import Place, Unit, UnitState, covers
+from models.unit import Place, Unit, UnitState, covers, upwards
 
 
 class Side(StrEnum):
@@ -46,7 +46,10 @@ class Judges:
     """The people who may judge, looked up once for many projects."""
 
     def __init__(self, holders: Iterable[_Holder]) -> None:
-        self._holders = tuple(holders)
+        self._holders: dict[Role, dict[str, list[_Holder]]] = {}
+        for holder in holders:
+            self._holders.setdefault(holder.role, {}).setdefault(holder.over, []).append(holder)
+        self._specialists: dict[str, Sequence[_Holder]] = {}
 
     @classmethod
     def read(cls, session: Session, unit_ids: Collection[int] | None = None) -> "Judges":
@@ -95,28 +98,26 @@ class Judges:
 
     def _of(self, side: Side, branch: Place, department: Place | None) -> Sequence[_Holder]:
         for role in _LINES[side]:
-            found = [
-                holder
-                for holder in self._holders
-                if holder.role is role and _above(holder, branch, department)
-            ]
+            above = self._holders.get(role, {})
+            found = [one for path in upwards(branch.path) for one in above.get(path, ())]
             if role is Role.SPECIALIST and department is not None:
-                inside = [holder for holder in found if _belongs(holder, department)]
-                found = inside or found
+                found = list(dict.fromkeys([*found, *self._within(department)]))
+                found = [one for one in found if _belongs(one, department)] or found
             others = [holder for holder in found if holder.branch_id != branch.id]
             if others:
-                return sorted(others, key=lambda holder: -len(holder.over))
+                return sorted(others, key=lambda holder: (-len(holder.over), holder.person_id))
         return ()
 
-
-def _above(holder: _Holder, branch: Place, department: Place | None) -> bool:
-    if covers(holder.over, branch.path):
-        return True
-    return (
-        holder.role is Role.SPECIALIST
-        and department is not None
-        and covers(department.path, holder.over)
-    )
+    def _within(self, department: Place) -> Sequence[_Holder]:
+        """Specialists who hold the role in a department or below it."""
+        if department.path not in self._specialists:
+            self._specialists[department.path] = [
+                holder
+                for path, holders in self._holders.get(Role.SPECIALIST, {}).items()
+                if covers(department.path, path)
+                for holder in holders
+            ]
+        return self._specialists[department.path]
 
 
 def _belongs(holder: _Holder, department: Place) -> bool:

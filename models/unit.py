@@ -1,12 +1,13 @@
 """Units 单位: the tree of companies, departments, branches and teams (DOMAIN.md 1)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.util import identity_key
 
 from models.base import Base, coded
 
@@ -86,7 +87,10 @@ class Place:
 
 
 def place_of(session: Session, unit_id: int) -> Place:
-    """The unit of an id that is known to exist."""
+    """The unit of an id that is known to exist; one that the session holds is not read again."""
+    held = session.identity_map.get(identity_key(Unit, unit_id))
+    if held is not None:
+        return Place(*(getattr(held, one.name) for one in fields(Place)))
     row = session.execute(
         select(
             Unit.id,

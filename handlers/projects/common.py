@@ -86,6 +86,11 @@ def department_of(ctx: Context, project: Project) -> Place | None:
     return ctx.directory.place(ctx.session, project.department_id)
 
 
+def all_judges(ctx: Context) -> Judges:
+    """Whoever judges anything: for lists of many projects."""
+    return ctx.once("judges", lambda: Judges.read(ctx.session))
+
+
 def routed(ctx: Context, branch: Place, specialty: str) -> Place | None:
     """The department that judges a specialty, the one nearest to the branch if there are several.
 

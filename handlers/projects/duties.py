@@ -11,9 +11,9 @@ from handlers.dossier import Act
 from handlers.duty import Duty, DutySource
 from handlers.organisation import near
 from handlers.places import branch_by_id
-from handlers.projects.common import department_of
+from handlers.projects.common import all_judges, department_of
 from handlers.spec import Family
-from models.judges import Judges, Side
+from models.judges import Side
 from models.milestone import Milestone
 from models.person import Member, Role
 from models.project import OPEN_STAGES, Project, ProjectStep, Stage
@@ -151,7 +151,7 @@ def waiting(
         Role.SPECIALIST, Role.PARTY_OFFICE, Role.COMMITTEE_SECRETARY
     ):
         return
-    judges = Judges.read(ctx.session)
+    judges = all_judges(ctx)
     for project, unit, since in _at(ctx, (stage,), None):
         branch = branch_by_id(ctx, unit.id)
         department = department_of(ctx, project)

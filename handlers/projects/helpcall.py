@@ -15,6 +15,7 @@ from handlers.duty import Duty, DutySource
 from handlers.organisation import seen_units
 from handlers.places import branch_by_id, may_report_for, may_see
 from handlers.projects.common import (
+    all_judges,
     department_of,
     meant,
     names_of,
@@ -120,11 +121,13 @@ def _asked(ctx: Context, project: Project, answers: Answers) -> Place | None:
 
 def _helpers(ctx: Context, call: HelpCall, branch: Place) -> Sequence[int]:
     """Who should answer: the specialists of the department that was asked."""
-    department = (
-        ctx.directory.place(ctx.session, call.department_id) if call.department_id else None
-    )
+    department = _department(ctx, call)
     judges = Judges.over(ctx.session, branch, department)
     return judges.nearest(Side.BUSINESS, branch, department)
+
+
+def _department(ctx: Context, call: HelpCall) -> Place | None:
+    return ctx.directory.place(ctx.session, call.department_id) if call.department_id else None
 
 
 def _call(
@@ -303,6 +306,7 @@ def _acts(ctx: Context, call: HelpCall, branch: Place) -> Iterator[Act]:
 
 def to_help(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Calls that wait for an answer, and answers that wait for the branch's word."""
+    judges = all_judges(ctx)
     for call, project, unit in ctx.session.execute(
         select(HelpCall, Project, Unit)
         .join(Project, Project.id == HelpCall.project_id)
@@ -322,7 +326,7 @@ def to_help(ctx: Context, member: Member | None) -> Iterator[Duty]:
                 detail=t("project.lies", branch=unit.name, name=project.name),
                 due=call.due_on,
                 unit_path=unit.path,
-                owners=tuple(_helpers(ctx, call, branch)),
+                owners=judges.nearest(Side.BUSINESS, branch, _department(ctx, call)),
                 role=Role.PARTY_OFFICE,
                 number=call.number,
                 act=Act(

@@ -14,6 +14,7 @@ from handlers.dossier import Act, Dossier, Record, Section, Step
 from handlers.duty import Duty, DutySource
 from handlers.places import branch_by_id
 from handlers.projects.common import (
+    all_judges,
     department_of,
     judges_of,
     may_judge,
@@ -37,7 +38,7 @@ from models.forms.kinds import Attachment, Choice, LongText
 from models.forms.kinds import Text as TextField
 from models.forms.record import RecordNumber
 from models.grade import regrade
-from models.judges import Judges, Side
+from models.judges import Side
 from models.number import next_number
 from models.person import Member, Person, Role
 from models.project import Grade, Project, Stage, hold_branch
@@ -297,7 +298,7 @@ def to_decide(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Applications that wait for the department."""
     if member is not None and not member.has(*JUDGES):
         return
-    judges = Judges.read(ctx.session)
+    judges = all_judges(ctx)
     for promotion, project, unit in ctx.session.execute(
         select(Promotion, Project, Unit)
         .join(Project, Project.id == Promotion.project_id)

@@ -17,6 +17,7 @@ from handlers.duty import Duty, DutySource
 from handlers.figures import percent_text
 from handlers.places import branch_by_id
 from handlers.projects.common import (
+    all_judges,
     department_of,
     judges_of,
     meant,
@@ -36,7 +37,7 @@ from models.forms.field import Answers, Facts, Option
 from models.forms.form import Form
 from models.forms.kinds import Choice, LongText
 from models.forms.record import RecordNumber
-from models.judges import Judges, Side
+from models.judges import Side
 from models.number import next_number
 from models.overview import Line, by_home, homes_of, lines_of, share
 from models.person import Member, Role
@@ -257,7 +258,7 @@ def to_score(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Projects in or behind their conclusion that a side has not scored."""
     if member is not None and not member.has(*JUDGES):
         return
-    judges = Judges.read(ctx.session)
+    judges = all_judges(ctx)
     scored = set(_scored(ctx))
     for project, unit in ctx.session.execute(
         select(Project, Unit)
@@ -295,7 +296,7 @@ def to_confer(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Scores that lie far apart and have not been talked about."""
     if member is not None and not member.has(*JUDGES):
         return
-    judges = Judges.read(ctx.session)
+    judges = all_judges(ctx)
     for talk, project, unit in ctx.session.execute(
         select(Confer, Project, Unit)
         .join(Project, Project.id == Confer.project_id)

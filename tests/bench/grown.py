@@ -5,12 +5,12 @@ of ten thousand branches, with its half year of reports, pledges, talks, checks 
 in seconds. What there is once for a company (its root, the published tables) stays one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, Connection, Integer, Table, text
+from sqlalchemy import Column, Connection, Integer, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from bot.keys import open_vault
 from bot.sim.sample import load_sample
@@ -28,8 +28,6 @@ from models.store.schema import migrate
 HERE: Final = ZoneInfo("Asia/Shanghai")
 STEP: Final = 100_000
 """By how much the keys of each copy are moved on: more than the sample has of anything."""
-ONCE: Final = frozenset({"ranking", "publicity", "survey"})
-"""Tables that a company has one row of for all branches; their lines are copied."""
 LEFT: Final = frozenset({"audit", "audit_end", "counter", "job_run", "secret"})
 """What is not copied: chains of hashes, counters, and texts that are sealed under their number."""
 OWN: Final = frozenset(
@@ -66,14 +64,18 @@ def grow(url: str, now: datetime, times: int = 1) -> SampleFacts:
 
 def _copy(connection: Connection, copy: int) -> None:
     root = connection.scalar(text("SELECT min(id) FROM unit WHERE parent_id IS NULL"))
+    once = set[str]()
     for table in Base.metadata.sorted_tables:
-        if table.name in ONCE | LEFT:
+        if table.name in LEFT:
             continue
-        names = ", ".join(f'"{column.name}"' for column in table.columns)
-        values = ", ".join(_value(table, column) for column in table.columns)
+        values = {f'"{column.name}"': _value(table, column, once) for column in table.columns}
+        if _is_once(table, values):
+            once.add(table.name)
+            continue
         where = " AND ".join(_first(table)) or "1"
         statement = (
-            f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {table.name} WHERE {where}"
+            f"INSERT INTO {table.name} ({', '.join(values)})"
+            f" SELECT {', '.join(values.values())} FROM {table.name} WHERE {where}"
         )
         connection.execute(text(statement), {"step": copy * STEP, "copy": copy, "root": root})
     _paths(connection, copy, int(root or 0))
@@ -88,13 +90,23 @@ def _first(table: Table) -> Iterator[str]:
             yield f"{column.name} NOT LIKE '%~%'"
 
 
-def _value(table: Table, column: Column[object]) -> str:
-    """What a copy has in a column."""
+def _is_once(table: Table, values: Mapping[str, str]) -> bool:
+    """Whether there is one row for all branches: a copy would say the same."""
+    kept = {name.strip('"') for name, value in values.items() if name == value}
+    return any(
+        kept.issuperset(column.name for column in one.columns)
+        for one in table.constraints
+        if isinstance(one, UniqueConstraint | PrimaryKeyConstraint)
+    )
+
+
+def _value(table: Table, column: Column[object], once: Collection[str]) -> str:
+    """What a copy has in a column; tables that are there ``once`` are shared by all."""
     name = f'"{column.name}"'
     to = next((key.column.table.name for key in column.foreign_keys), "")
     if table.name == "unit" and column.name == "parent_id":
         return f"coalesce({name} + :step, :root)"
-    moved = (to and to not in ONCE) or (column.primary_key and column.name == "id")
+    moved = (to and to not in once) or (column.primary_key and column.name == "id")
     if moved or SERIAL.get(table.name) == column.name:
         return f"{name} + :step"
     if column.name == "number" and not isinstance(column.type, Integer):
