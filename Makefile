@@ -49,9 +49,10 @@ check: install-dev                   ## the fast static part
 	$(BIN)/mypy $(CODE) tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 0 -p no:randomly tests/house
+	$(BIN)/python -m tests.audit
 
 audit: install-dev                   ## known holes in the locked dependencies (asks the network)
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
+	$(BIN)/python -m tests.audit
 
 bench: install-dev                   ## measured side by side in one run
 	$(BIN)/python -m tests.bench
