@@ -8,11 +8,12 @@ text and come as text; only plain kinds are known.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from select import POLLIN, POLLOUT, poll
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from psycopg import Connection, DataError, OperationalError
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn, PGresult
@@ -94,6 +95,7 @@ class Line:
         self._patient = patient
         self._known: set[bytes] = set()
         self._waiting: list[Said] = []
+        self._poll = poll()
         self.at = ""
 
     def say(self, what: Prepared, values: Sequence[Any] = ()) -> None:
@@ -184,11 +186,12 @@ class Line:
                 wire.send_query_prepared(what.name, cast("list[bytes]", values))  # None is NULL
                 sent.append((what, False))
             wire.pipeline_sync()
-            answers = [_answer(wire) for _ in sent]
-            wire.get_result()  # of the sync
-        finally:
-            if wire.status == ConnStatus.OK:
-                wire.exit_pipeline_mode()
+            answers = [self._answer(wire) for _ in sent]
+            self._next(wire)  # of the sync
+        except Exception:
+            self._raw.close()  # nobody knows what the server still has to say
+            raise
+        wire.exit_pipeline_mode()
         good = True
         for (what, prepares), answer in zip(sent, answers, strict=True):
             good = good and answer.status in _GOOD
@@ -198,20 +201,32 @@ class Line:
             self._judge(what, answer)
         return answers[-1]
 
+    def _answer(self, wire: "PGconn") -> "PGresult":
+        """The answer to one of several statements; behind it stands a None."""
+        answer = self._next(wire)
+        if answer is None:
+            raise OperationalError("the connection is lost")
+        while self._next(wire) is not None:
+            pass
+        return answer
+
+    def _next(self, wire: "PGconn") -> "PGresult | None":
+        """Wait for a result outside of the interpreter's lock.
+
+        ``get_result`` alone would wait in it, and whoever has what the server waits for could
+        never give it back.
+        """
+        while wire.is_busy():
+            unsent = wire.flush()
+            self._poll.register(wire.socket, POLLIN | (POLLOUT if unsent else 0))
+            self._poll.poll()
+            wire.consume_input()
+        return wire.get_result()
+
     def _judge(self, what: Prepared, answer: "PGresult") -> None:
         if answer.status not in _GOOD:
             self.at = what.text.decode()
             raise error_from_result(answer, encoding="utf-8")
-
-
-def _answer(wire: "PGconn") -> "PGresult":
-    """The answer to one of several statements; behind it stands a None."""
-    answer = wire.get_result()
-    if answer is None:
-        raise OperationalError("the connection is lost")
-    while wire.get_result() is not None:
-        pass
-    return answer
 
 
 def _rows(done: "PGresult") -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, func, insert, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 import bot.writer
@@ -159,3 +159,30 @@ def test_a_connection_lost_while_something_waits_is_seen(connection: Connection)
     ADD.run(connection, row("C"))
     connection.commit()
     assert known(connection) == {"C"}
+
+
+def test_who_waits_for_a_lock_keeps_no_other_thread_waiting(connection: Connection) -> None:
+    """The interpreter's lock is given up meanwhile: else whoever has the row could not end."""
+    row_of_a = Quick(select(Counter.last).where(Counter.prefix == "A").with_for_update())
+    ADD.run(connection, row("A"))
+    connection.commit()
+    connection.begin()
+    row_of_a.rows(connection, {})
+    found: list[object] = []
+
+    def wait() -> None:
+        with connection.engine.begin() as other:
+            ADD.run(other, row("B"))
+            try:
+                found.append(row_of_a.rows(other, {}))
+            except OperationalError as error:
+                found.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not connection.scalar(waits) and not found:
+        pass
+    connection.commit()
+    thread.join()
+    assert found == [[(1,)]]
