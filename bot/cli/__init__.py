@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import gc
 import logging
 import os
 import sys
@@ -28,6 +29,7 @@ def _demo(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _run(args: argparse.Namespace, settings: Settings) -> int:
+    gc.disable()  # until bot.tune: hardly anything that a start makes goes away again
     from bot.cli.serve import run  # noqa: PLC0415  (as above)
 
     return run(args, settings)
