@@ -8,9 +8,10 @@ from functools import cached_property
 from heapq import nsmallest
 from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import select, true
 
 from config.texts import label, t
+from handlers.board import Filter
 from handlers.context import Context
 from handlers.figures import (
     arrow_text,
@@ -51,6 +52,8 @@ TOP_OVERVIEW_TEXT = 3
 CLIMBERS = 5
 NAMED = 12
 """How many names a line on a poster holds before it says how many more there are."""
+WEEKS = 26
+"""So many weeks are offered above the ledger."""
 HEADINGS = ("place", "branch", "percent", "ahead", "change")
 WIDTHS = (0.093, 0.55, 0.14, 0.132, 0.085)
 """Shares of a poster's width: names of thirteen characters stand there whole."""
@@ -349,9 +352,16 @@ def show_ranking(ctx: Context, answers: Answers) -> Reply:
     return Reply(lines(text, t("ranking.more", url=ctx.page("/ledger/ranking"))))
 
 
+def _scope(view: View) -> Filter:
+    """The last weeks of which there are tables, the newest first."""
+    weeks = select(Ranking.period).where(Ranking.kind == "progress").distinct()
+    found = view.ctx.session.scalars(weeks.order_by(Ranking.period.desc()).limit(WEEKS)).all()
+    options = [(week, week_title(week)) for week in found]
+    return Filter("period", t("ledger.ranking.period"), options, found[0] if found else "")
+
+
 def _rows(view: View) -> Rows:
-    """The newest tables, or those of a period and type that the parameters name."""
-    period = view.params.get("period") or view.ctx.session.scalar(select(func.max(Ranking.period)))
+    """The tables of a week, or that of one type if the parameters name it."""
     of = view.params.get("type")
     return (
         select()
@@ -360,7 +370,7 @@ def _rows(view: View) -> Rows:
         .join(Unit, Unit.id == RankingLine.unit_id)
         .where(
             Ranking.kind == "progress",
-            Ranking.period == period,
+            Ranking.period == view.params["period"],
             Ranking.branch_type == BranchType(of) if of else true(),
         )
     )
@@ -381,6 +391,7 @@ LEDGER = Ledger(
         Column(key="cutoff", expr=Ranking.cutoff, kind=Kind.TIME, width=18, wide=True),
     ),
     query=_rows,
+    scope=_scope,
     order=(Ranking.branch_type.asc(), RankingLine.place.asc().nulls_last(), Unit.name, Unit.id),
 )
 

@@ -6,6 +6,7 @@ typed, fields come and go as they apply, and photos are made smaller and sent on
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from models.errors import Unavailable, UnkeptError, UserError
 
 DIGITS: Final = 15
 """Of the id of a draft; longer numbers fit into no column."""
-OWN: Final = frozenset({"token", "draft", "keep"})
+OWN: Final = frozenset({"token", "draft", "keep", "sure"})
 """Names in a posted form that are ours and no field's."""
 
 
@@ -41,6 +42,7 @@ class Posted:
     token: str = ""
     draft: int = 0
     keep: bool = False
+    sure: str = ""
     photos: dict[str, list[Upload]] = field(default_factory=dict)
 
 
@@ -128,6 +130,9 @@ class FormRoom(Room):
         notes = self.site.forms.problems(ctx, command, raw)
         if notes:
             return self._page(ctx, command, posted, notes, once)
+        if command.form.confirm and posted.sure != _digest(raw):
+            effect = command.effect(ctx, self.site.forms.values(ctx, command, raw))
+            return self._page(ctx, command, posted, {}, once, (to_html(effect), _digest(raw)))
         return web.Response(headers={"X-Checked": "yes"})
 
     # --- drafts -------------------------------------------------------------------------------
@@ -229,7 +234,9 @@ class FormRoom(Room):
         posted: Posted,
         notes: Mapping[str, Any],
         once: str,
+        sure: tuple[str, str] = ("", ""),
     ) -> web.Response:
+        """A form; ``sure``: what it will do, to be confirmed, and the sign of these answers."""
         applying, trouble = self._applying(ctx, command, posted.raw)
         fields = page.draw(command.form, posted.raw, notes, applying)
         fresh = not posted.draft and not notes
@@ -241,6 +248,8 @@ class FormRoom(Room):
             command=command,
             intro=to_html(self.site.forms.opening(ctx, command, posted.raw)[0]),
             fields=fields,
+            effect=sure[0],
+            sure=sure[1],
             wrong=[one for one in fields if one.note or one.doubt],
             trouble=trouble,
             token=form_token(self.site.signer, ctx.who.userid, command.key, once),
@@ -285,6 +294,8 @@ async def _posted(request: web.Request) -> Posted:
         elif name in OWN:
             if name == "token":
                 posted.token = str(value)
+            elif name == "sure":
+                posted.sure = str(value)
             elif name == "draft":
                 posted.draft = int(str(value)) if _id(str(value)) else 0
             else:
@@ -293,6 +304,11 @@ async def _posted(request: web.Request) -> Posted:
             text = str(value)
             posted.raw[name] = f"{posted.raw[name]},{text}" if posted.raw.get(name) else text
     return posted
+
+
+def _digest(raw: Mapping[str, str]) -> str:
+    """A sign of answers: what was confirmed is what is done."""
+    return sha256(repr(sorted(raw.items())).encode()).hexdigest()[:16]
 
 
 def _id(text: str) -> bool:

@@ -43,7 +43,7 @@ class Given:
 
     ``complete`` means the person saw every field: optional ones left out are not asked for. A form
     without any required field is complete with nothing given. ``sure``: handed in from a page,
-    where all of it was in sight, so nothing is left to confirm.
+    which has asked already.
     """
 
     raw: Mapping[str, str]

@@ -22,8 +22,8 @@ class Form:
                    after it, so that a filled-in sheet can be read back without ambiguity
     ``positional`` keys that may be given without a label, in this order, on one line
     ``check``      problems between answers: pairs of field key and problem
-    ``confirm``    whether the chat shows what was understood and asks before anything is done,
-                   also of a single line; a page was seen whole
+    ``confirm``    whether it is shown what was understood, and what will come of it, and asked
+                   before anything is done, also of a single line and of a page
     ``sealed``     its answers are told in confidence: a draft and what is kept of the dialogue are
                    encrypted, and it is never taken up in a group
     """

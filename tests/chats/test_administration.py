@@ -181,10 +181,27 @@ async def test_nothing_is_undone_by_a_single_line(world: World) -> None:
     assert "不在人员名单" in (await world.say("b2p3", "/进展 40% 再报")).text
 
 
-async def test_on_a_page_all_is_in_sight(visitor: Visitor) -> None:
+async def test_on_a_page_it_is_confirmed_as_well(visitor: Visitor) -> None:
     await visitor.enter("admin")
+
+    async def again(html: str, person: str) -> str:
+        sure = re.search(r'name="sure" value="(\w+)"', html)
+        assert sure
+        data = {"token": token_of(html), "person": person, "sure": sure[1]}
+        return (await visitor.post("leave", data))[1]
+
     _, html = await visitor.fill("leave", person="b1p3")
-    assert "已标记为离开" in html
+    assert "城南员工3（城南供电所党支部）将标记为离开" in html
+    assert ">确认</button>" in html
+    # Whoever is meant instead is shown first, too.
+    html = await again(html, "b1p4")
+    assert "城南员工4（城南供电所党支部）将标记为离开" in html
+    with visitor.world.store.reading() as session:
+        left = select(Person.userid).where(Person.state == PersonState.LEFT)
+        assert session.scalars(left).all() == []
+    assert "城南员工4 已标记为离开" in await again(html, "b1p4")
+    _, html = await visitor.fill("close_unit", unit="城南供电所党支部")
+    assert "还有人员" in html
 
 
 async def test_the_last_administrator_does_not_leave(world: World) -> None:

@@ -144,6 +144,11 @@ async def test_ties_share_a_place_and_the_arrows_show_the_way(world: World) -> N
     assert "第 1 名** ▲3" in second
     assert "**1、输电运检党支部 90%（−1.5） ▲3　本支部**" in second
     assert "\n2、变电运维一班党支部 70%（−21.5） ▼1" in second
+    # The week before can still be looked up, and there the fourth is the fourth.
+    newest = (await world.say("b4p1", "/台账 排名")).text
+    earlier = (await world.say("b4p1", "/台账 排名 2026-W47")).text
+    assert "1 · 输电运检党支部 · 90%" in newest
+    assert "4 · 输电运检党支部 · 30%" in earlier
 
 
 async def test_missed_while_down_is_made_up_within_a_day(world: World) -> None:
