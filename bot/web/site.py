@@ -23,6 +23,7 @@ from bot.forms import Forms
 from bot.papers.studio import Studio
 from bot.web.access import Links, Signer, cookie_name, form_once, form_token, session_userid
 from bot.web.brake import Brake
+from bot.web.markdown import linked
 from bot.web.uploads import Upload
 from config.texts import t
 from handlers.catalogue import Catalogue
@@ -108,7 +109,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(t=t, me=None)
+    made.globals.update(t=t, linked=linked, me=None)
     return made
 
 

@@ -7,13 +7,14 @@ from tests.browser.conftest import Office
 from tests.browser.walk import WHOLE, begin, declared_pages, prefixes_in
 
 pytestmark = pytest.mark.browser
+COMMON = {"CN", "DZ", "GK", "GQ", "JC", "JJ", "JX", "JY", "JZ", "LN", "WT", "XM", "XY", "ZF"}
 RECORDS = {
-    "member": {"CN", "DZ", "GQ", "JC", "JY", "JZ", "WT", "XM", "XY", "ZF"},
-    "secretary": {"CN", "DZ", "GQ", "JC", "JY", "JZ", "TH", "WT", "XM", "XY", "ZF", "ZG"},
-    "party_office": {"CN", "DZ", "GQ", "JC", "JY", "JZ", "TH", "WT", "XM", "XY", "ZF", "ZG"},
-    "specialist": {"XM"},
-    "committee_secretary": {"JY", "XM", "ZG"},
-    "admin": {"XM", "ZG"},
+    "member": COMMON | {"SQ", "TH", "YT"},
+    "secretary": COMMON | {"TH", "YT"},
+    "party_office": COMMON | {"BF", "DY", "JD", "PS", "QZ", "TH", "ZG"},
+    "specialist": COMMON | {"JD", "QZ", "ZG"},
+    "committee_secretary": COMMON | {"BF", "JD", "QZ", "ZG"},
+    "admin": COMMON | {"JD", "QZ", "ZG"},
 }
 """Kinds of records each of them has to come to."""
 ROLES = tuple(RECORDS) if WHOLE else ("party_office",)

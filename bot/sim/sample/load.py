@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.sim.sample.checks import build_checks
 from bot.sim.sample.company import PROVINCE, Company, Unit, build_company, tables_of
+from bot.sim.sample.errands import write_errands
 from bot.sim.sample.issues import publish_issues
 from bot.sim.sample.kindness import write_kindness
 from bot.sim.sample.pledges import Year, write_pledges
@@ -118,6 +119,8 @@ def load_sample(
         _fill(session, company, now, zone, seed, vault)
         if vault.ring():
             load_talks(session, vault, now, zone, seed)
+            member = _personas(company)["member"]
+            write_errands(session, vault, now=now, zone=zone, seed=seed, member=member)
     return _facts(company, _counts(session))
 
 
