@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
@@ -20,6 +21,7 @@ from handlers.paper import Grid, Layout, Paper, Para
 from tests.pdf import Pdf
 from tests.unit.papers.papers import book, notice, sheet
 
+STATM = Path("/proc/self/statm")
 AT = datetime(2026, 9, 5, 1, 0, tzinfo=UTC)
 NASTY = "甲\x00乙\x0b\ud800丙 #panic() $x$ <w:p/> & *a* @b ]]> \\ =1+1"
 
@@ -198,6 +200,21 @@ def test_a_row_stays_on_one_page_unless_it_fills_one() -> None:
     assert len(read.pages) > 5
     broken = [row[1] for row in rows if not any("".join(row) in page for page in read.pages)]
     assert broken == ["第50行完"]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not STATM.exists(), reason="asks Linux how much memory is taken")
+def test_many_papers_take_no_more_memory_than_two() -> None:
+    def taken() -> int:
+        return int(STATM.read_text().split()[1])
+
+    pages_taken = []
+    for number in range(8):
+        rows = [tuple(f"{number}、{row}、{n}" for n in range(12)) for row in range(305)]
+        grid = Grid(tuple(map(str, range(12))), rows)
+        write_pdf(Paper(title="表", body=(grid,), layout=Layout.SHEET), AT)
+        pages_taken.append(taken())
+    assert pages_taken[-1] < 1.15 * pages_taken[1]
 
 
 def test_the_pdf_says_what_it_is() -> None:
