@@ -44,7 +44,9 @@ async def step(page: Page, name: str) -> None:
 
 
 async def shoot(page: Page, name: str) -> None:
-    """Keep what is seen."""
+    """Keep what is seen, once nothing passing covers it."""
+    if await page.locator("#toast").count():
+        await expect(page.locator("#toast.on")).to_have_count(0, timeout=60_000)
     await page.mouse.move(0, 0)
     keep(Image.open(BytesIO(await page.screenshot(animations="disabled"))), name)
 
