@@ -65,6 +65,7 @@ DISTRIBUTION = Ledger(
     query=_distribution,
     scope=year_scope,
     order=(Unit.path.asc(), Project.id.asc()),
+    takes="propose",
 )
 
 REPORTER = aliased(Person)

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 
 from models.audit import Audit
 from models.progress import Progress
+from models.project import Project
 from models.saved import ColumnNames
+from tests.chats.projects import without_projects
 from tests.chats.test_drafts import token_of
 from tests.visitor import Visitor
 from tests.world import Company, World
@@ -144,12 +146,13 @@ def workbook(*lines: tuple[Any, ...]) -> bytes:
 class Importer:
     """Somebody who imports a workbook step by step."""
 
-    def __init__(self, visitor: Visitor) -> None:
+    def __init__(self, visitor: Visitor, ledger: str = "progress") -> None:
         self.visitor = visitor
-        self.url = f"http://127.0.0.1:{visitor.world.runtime.port}/ledger/progress/import"
+        self.path = f"/ledger/{ledger}/import"
+        self.url = f"http://127.0.0.1:{visitor.world.runtime.port}{self.path}"
 
     async def choose(self, data: bytes) -> tuple[int, str]:
-        _, html = await self.visitor.get("/ledger/progress/import")
+        _, html = await self.visitor.get(self.path)
         body = aiohttp.FormData({"token": token_of(html)})
         body.add_field("file", data, filename="台账.xlsx")
         async with self.visitor.session.post(self.url, data=body) as answer:
@@ -194,6 +197,50 @@ async def test_ones_own_workbook_is_taken_over_after_a_look(visitor: Visitor) ->
     # The next time the columns are known.
     _, html = await importer.choose(workbook(("单位", "完成率"), ("输电运检党支部", 10)))
     assert "将要导入 1 行" in html
+
+
+PLAN = (
+    *("业务", "问题", "机制", "指标名称", "指标单位", "指标方向", "基线", "目标"),
+    *("立项方向", "党建+领域", "四个融入", "专业"),
+)
+HELD = (
+    *(
+        "台区线损管理",
+        "18个台区线损率长期高于5%",
+        "党员包台区、周通报月销号",
+        "线损合格率",
+        "%",
+        "提升",
+        91.2,
+        97.5,
+    ),
+    *("安全质量", "供电服务", "安全生产、经营管理", "营销服务"),
+)
+
+
+async def test_the_plan_of_the_year_is_taken_over_from_a_workbook(visitor: Visitor) -> None:
+    """项目分布明细表: each row is a project drawn up; one that does not fit keeps all out."""
+    without_projects(visitor.world)
+    await visitor.enter("dangjian")
+    importer = Importer(visitor, "distribution")
+    rows = [("城南供电所党支部", "白塔台区线损清零", *HELD), ("城北供电所", "北片配变轮换", *HELD)]
+    worse = ("输电运检党支部", "线路通道治理", *HELD[:7], 80, *HELD[8:])
+    heads = ("支部", "项目名称", *PLAN)
+    _, html = await importer.choose(workbook(heads, *rows, worse))
+    assert "有 1 行不对" in html
+    assert "反方向" in html
+    assert 'name="confirm"' not in html
+    _, html = await importer.choose(workbook(heads, *rows))
+    assert "将要导入 2 行" in html
+    assert project_names(visitor.world) == []
+    _, html = await importer.go_on(html, confirm="1")
+    assert "已导入" in html
+    assert project_names(visitor.world) == ["白塔台区线损清零", "北片配变轮换"]
+
+
+def project_names(world: World) -> list[str]:
+    with world.store.reading() as session:
+        return list(session.scalars(select(Project.name).order_by(Project.id)))
 
 
 async def test_one_wrong_row_keeps_everything_out(visitor: Visitor) -> None:
