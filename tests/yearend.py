@@ -120,7 +120,7 @@ async def sheet(play: Play, reader: Reader, issue: Issue) -> None:
     await ledger(play, reader, "publicity", "双月公开单", expected, of=issue.number)
     said = (await play.say("dj", f"/公开单 {issue.number}")).split("\n")
     same(issue.title, said[: len(_told(issue))], _told(issue))
-    await _sheet_page(reader, issue)
+    await _sheet_page(reader, issue, list(play.book.issues.values()))
     await _sheet_paper(reader, issue)
 
 
@@ -146,7 +146,7 @@ def _points(row: Row) -> str:
     return f"{row.line.branch} {'+' if row.ahead >= 0 else '−'}{abs(row.ahead):.1f}"
 
 
-async def _sheet_page(reader: Reader, issue: Issue) -> None:
+async def _sheet_page(reader: Reader, issue: Issue, every: Sequence[Issue]) -> None:
     html = await reader.page(f"/board/publicity?number={issue.number}")
     assert issue.title in html
     assert all(said in html for _, said in issue.notes)
@@ -157,7 +157,9 @@ async def _sheet_page(reader: Reader, issue: Issue) -> None:
     behind = sorted(
         (r for r in issue.rows if r.light in ("yellow", "red")), key=lambda r: (_ahead(r), _no(r))
     )
-    tables = html_tables(html)
+    *tables, issues = html_tables(html)
+    listed = [[one.number, one.title, "已发布"] for one in reversed(every)]
+    same("issues", issues[1:], listed)
     for rows, table in zip((best, worst, behind), tables, strict=True):
         wanted = [_on_page(row) for row in rows] or [["没有符合条件的内容。"]]
         same(f"{issue.title}, page", table[:201], [head, *wanted][:201])
