@@ -7,7 +7,7 @@ CODE := bot jobs handlers models config
 # Some machines forbid bytecode: then each start compiles the whole product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev run test test-year test-walk test-faults check audit bench pictures lock clean revision
+.PHONY: help install install-dev run test test-year test-walk test-faults check audit fuzz bench pictures lock clean revision
 
 help:            ## show the targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/'
@@ -34,8 +34,8 @@ run: install                         ## a WeCom on your desk with sample data; p
 test: install-dev                    ## everything that must hold, on SQLite and PostgreSQL (tests/house: make check)
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal --ignore=tests/house tests
 
-test-faults: install-dev             ## the long form of the hard faults, with real processes (half an hour)
-	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/faults
+test-faults: install-dev             ## the long form of the hard faults, with real processes (a quarter of an hour)
+	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 2 -p no:randomly --durations=0 --durations-min=5 tests/faults
 
 test-year: install-dev               ## 305 branches through a whole year of projects
 	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/chats/test_year.py
@@ -54,6 +54,13 @@ check: install-dev                   ## the fast static part
 audit: install-dev                   ## known holes in the locked dependencies (asks the network)
 	$(BIN)/python -m tests.audit
 
+$(VENV)/.installed-fuzz: requirements-fuzz.txt $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	@touch $@
+
+fuzz: $(VENV)/.installed-fuzz        ## every reader of foreign words and bytes for a minute each, led by coverage (Linux, x86-64)
+	$(BIN)/python -m tests.fuzz
+
 bench: install-dev                   ## measured side by side in one run
 	$(BIN)/python -m tests.bench
 
@@ -64,6 +71,7 @@ pictures: install-dev                ## pictures of README and guide, taken from
 lock:                                ## resolve the dependencies anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.txt
 	uv pip compile -q pyproject.toml --group dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-dev.txt
+	echo atheris==3.0.0 | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-fuzz.txt
 
 clean:                               ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

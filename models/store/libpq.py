@@ -216,11 +216,12 @@ class Line:
         ``get_result`` alone would wait in it, and whoever has what the server waits for could
         never give it back.
         """
+        unsent = wire.flush()  # it may read as well
         while wire.is_busy():
-            unsent = wire.flush()
             self._poll.register(wire.socket, POLLIN | (POLLOUT if unsent else 0))
             self._poll.poll()
             wire.consume_input()
+            unsent = unsent and wire.flush()
         return wire.get_result()
 
     def _judge(self, what: Prepared, answer: "PGresult") -> None:

@@ -19,8 +19,24 @@ def own_postgres() -> Iterator[Postgres]:
         server.remove()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """What a test had to report goes along with its result, to whichever process prints it."""
+    if call.when == "call":
+        item.user_properties += [("fault", line) for line in REPORT]
+        REPORT.clear()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if REPORT:
+    """Print them all."""
+    lines = [
+        line
+        for kind in ("passed", "failed")
+        for done in terminalreporter.getreports(kind)
+        for name, line in done.user_properties
+        if name == "fault"
+    ]
+    if lines:
         terminalreporter.section("faults: seconds until it works again")
-        for line in REPORT:
-            terminalreporter.write_line(line)
+        for line in lines:
+            terminalreporter.write_line(str(line))

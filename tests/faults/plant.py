@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -300,11 +301,16 @@ class Mail:
     plant: Plant
     queued: list[str] = field(default_factory=list)
 
-    def queue(self, count: int, targets: Iterable[str] = ()) -> None:
-        """So many pushes, in turn to all groups and members (or to these)."""
+    def queue(
+        self, count: int, targets: Iterable[str] = (), *, ahead: timedelta = timedelta(0)
+    ) -> None:
+        """So many pushes, in turn to all groups and members (or to these).
+
+        ``ahead``  by how much the products' clock is before ours
+        """
         people = [f"b{n}p{m}" for n in range(1, 8) for m in range(6)]
         to = list(targets) or [*people, *(f"wr{n}" for n in range(1, 8))]
-        now = SystemClock().now()
+        now = SystemClock().now() + ahead
         first = len(self.queued)
         self.queued += [f"推{number}号" for number in range(first, first + count)]
         orders = [

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ async def test_the_clock_jumps(postgres_url: str, tmp_path: Path, hours: int) ->
         await asyncio.sleep(3)
         shim.tell(seconds=hours * 3600)
         await asyncio.sleep(10)
-        mail.queue(100)
+        mail.queue(100, ahead=timedelta(hours=hours))
         delivered = await site.recovers(mail.all_there)
         shim.tell()
         mail.queue(49)
