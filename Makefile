@@ -37,8 +37,8 @@ test: install-dev                    ## everything that must hold, on SQLite and
 test-faults: install-dev             ## the long form of the hard faults, with real processes (a quarter of an hour)
 	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 2 -p no:randomly --durations=0 --durations-min=5 tests/faults
 
-test-year: install-dev               ## 305 branches through a whole year of projects
-	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/chats/test_year.py
+test-year: install-dev               ## long stories: 305 branches through a year of projects, a plant's year, ...
+	ZBT_TEST_LONG=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m long --ignore=tests/faults --ignore=tests/browser tests
 
 test-walk: install-dev               ## every page as every role in a headless browser at two widths, every form by keyboard (needs chromium)
 	ZBT_TEST_BROWSER=required ZBT_TEST_WALK=whole $(BIN)/python -m pytest -q -n 0 -p no:randomly tests/browser

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, Integer, Numeric, false, true
+from sqlalchemy import ColumnElement, Date, Integer, Numeric, SQLColumnExpression, false, true
 
 from config.texts import label, labels
 from handlers.spec import Column, Kind, View
@@ -103,7 +103,7 @@ def matches(column: Column, wanted: str, view: View) -> ColumnElement[bool]:
         return false() if days is None else _within_days(column, days, view)
     if way is Narrowing.NUMBERS:
         return _within_numbers(column, wanted)
-    return column.expr.ilike(like(wanted), escape="\\") if way is Narrowing.TEXT else false()
+    return holds(column.expr, wanted) if way is Narrowing.TEXT else false()
 
 
 def word_member(column: Column, word: str) -> StrEnum | None:
@@ -112,10 +112,16 @@ def word_member(column: Column, word: str) -> StrEnum | None:
     return labels(kind.kind).get(word) if isinstance(kind, Code) else None
 
 
-def like(text: str) -> str:
-    """A pattern that finds a text as it is."""
+def holds(expr: SQLColumnExpression[Any], text: str) -> ColumnElement[bool]:
+    """That a column holds a text as it is, in capitals or not.
+
+    Chinese has no capitals: to fold each row for it costs half of a search.
+    """
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+    pattern = f"%{escaped}%"
+    if text.upper() == text.lower():
+        return expr.like(pattern, escape="\\")
+    return expr.ilike(pattern, escape="\\")
 
 
 def _within_days(column: Column, days: Days, view: View) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, false, func, or_, select
 from config.texts import label
 from handlers.board import Filter
 from handlers.figures import percent_text
-from handlers.narrow import SPAN, like, matches, searched, word_member
+from handlers.narrow import SPAN, holds, matches, searched, word_member
 from handlers.spec import Column, Kind, Ledger, Rows, Total, View
 
 CHUNK = 1000
@@ -153,7 +153,7 @@ def _found(ledger: Ledger, word: str) -> Iterator[ColumnElement[bool]]:
     """What makes a row hold a word: text that contains it, or a state that is called so."""
     for column in ledger.columns:
         if searched(column):
-            yield column.expr.ilike(like(word), escape="\\")
+            yield holds(column.expr, word)
         elif (member := word_member(column, word)) is not None:
             yield column.expr == member
 

@@ -28,10 +28,10 @@ share_compiled_sql()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long forms run when they are asked for: ``make test-faults``."""
+    """Long forms run when they are asked for: ``make test-year``, ``make test-faults``."""
     if os.environ.get("ZBT_TEST_LONG"):
         return
-    skip = pytest.mark.skip(reason="long: make test-faults")
+    skip = pytest.mark.skip(reason="long: make test-year, make test-faults")
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(skip)

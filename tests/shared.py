@@ -24,6 +24,9 @@ VAULT = Vault(lambda: (KEY,))
 KEYS = base64.urlsafe_b64encode(KEY).decode()
 """The data keys of the sample as an operator would set them."""
 
+STATEMENTS = 5_000
+"""More than all families have."""
+
 
 def share_compiled_sql() -> None:
     """SQLAlchemy compiles a statement once an engine, and each test has engines of its own."""
@@ -33,7 +36,9 @@ def share_compiled_sql() -> None:
     def share(connection: Connection) -> None:
         engine = connection.engine
         one = first.setdefault(engine.dialect.name, engine)
+        one._compiled_cache.capacity = STATEMENTS  # type: ignore[union-attr]
         engine.dialect, engine._compiled_cache = one.dialect, one._compiled_cache
+        connection.dialect = one.dialect  # the writer keeps its first one
 
 
 @dataclass(frozen=True)

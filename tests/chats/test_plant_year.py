@@ -302,6 +302,7 @@ def ledger(plant: Plant, userid: str) -> list[Mapping[str, object]]:
         return [dict(zip(names, row, strict=True)) for row in found.rows]
 
 
+@pytest.mark.long
 async def test_a_plants_year_and_what_it_came_to(plant: Plant) -> None:
     await january(plant)
     for index in range(2, 12):

@@ -122,6 +122,7 @@ async def one_life(
         story.pleased += stars >= 4
 
 
+@pytest.mark.long
 async def test_half_a_year(talker: Talker) -> None:
     chance = random.Random(147)
     texts = [text for said in tomllib.loads(SAMPLE.read_text("utf-8")).values() for text in said]

@@ -252,6 +252,7 @@ def test_there_is_half_a_year_of_it_on_any_day(now: datetime) -> None:
     assert timedelta() < now - reports[-1].at < timedelta(days=7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
