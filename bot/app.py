@@ -58,6 +58,8 @@ LANES = (presence.LANE, outbox.LANE, scheduler.LANE)
 """What has a thread of its own on PostgreSQL: neither beats nor pushes wait for a long job."""
 HAND_OVER = 6.0
 """Seconds that another process has at a restart to take the long connection over."""
+ORDERLY = 24.0
+"""Seconds for an orderly end: well below what supervisors grant (deploy/)."""
 BODY = 100 * 2**20
 """Largest request of a page (photos); callbacks have a limit of their own."""
 
@@ -106,6 +108,7 @@ class Runtime:
             intake,
             threads=1 if self.store.is_sqlite else WRITERS,
             apart=() if self.store.is_sqlite else LANES,
+            leisurely=(scheduler.LANE,),
         )
         self.contexts = Contexts(
             self.clock,
@@ -127,12 +130,8 @@ class Runtime:
             self.token,
             secret_key(settings),
         )
-        desk = Desk(
-            settings.database_url,
-            self.clock.now(),
-            settings.timezone.key,
-            settings.rules_file,
-        )
+        zone = settings.timezone.key
+        desk = Desk(settings.database_url, self.clock.now(), zone, settings.rules_file)
         self.studio = Studio(
             self.store, self.writer, self.clock, desk, overrides.executor or drawing_process
         )
@@ -199,7 +198,21 @@ class Runtime:
             await self._serve()
 
     async def stop(self) -> None:
-        """Take nothing new, finish what is in hand, then close everything."""
+        """Take nothing new, finish what is in hand, then close everything.
+
+        What is not finished in time is left as if the process had been killed: what was not
+        committed did not happen, and others take over what it holds.
+        """
+        try:
+            async with asyncio.timeout(ORDERLY):
+                await self._finish()
+        except TimeoutError:
+            log.warning("stop_cut_short", seconds=ORDERLY)
+        await self.doors.close()
+        self.studio.close()
+        self.store.close()
+
+    async def _finish(self) -> None:
         if self._runner is not None:
             for site in tuple(self._runner.sites):
                 await site.stop()
@@ -216,9 +229,6 @@ class Runtime:
         await self.writer.stop()
         if self.numbers is not None:
             self.numbers.close()
-        await self.doors.close()
-        self.studio.close()
-        self.store.close()
 
     async def _settle(self) -> None:
         try:

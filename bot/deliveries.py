@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Text as Words
-from sqlalchemy import bindparam, exists, func, literal_column, null, or_, select, update
+from sqlalchemy import bindparam, cast, exists, func, literal_column, null, select, update
 from sqlalchemy.orm import Session
 
 from bot.channel import Target
@@ -100,27 +100,25 @@ def claim(session: Session, me: str, now: datetime, *, most: int, linked: bool) 
 
 
 def _fill(session: Session, batches: dict[str, Batch], now: datetime) -> None:
-    """The first due pushes of each conversation, in the order in which they were queued."""
-    due = (_WAITING, Push.not_before <= now)
-    nth = (
+    """The first due pushes of each conversation, in the order in which they were queued.
+
+    Which they are is asked first: joined to the pushes, PostgreSQL asks it again for each of the
+    thousands that wait.
+    """
+    first = (
         select(Push.id)
-        .where(Push.conversation == Outlet.conversation, *due)
+        .where(Push.conversation == Outlet.conversation, _WAITING, Push.not_before <= now)
         .order_by(Push.id)
-        .limit(1)
-        .offset(PER_CONVERSATION - 1)
+        .limit(PER_CONVERSATION)
         .correlate(Outlet)
-        .scalar_subquery()
+        .subquery()
     )
-    heads = (
-        select(Outlet.conversation, nth.label("upto"))
-        .where(Outlet.conversation.in_(batches))
-        .cte("heads")
-    )
+    listed = select(func.aggregate_strings(cast(first.c.id, Words), ",")).scalar_subquery()
+    found = session.scalars(select(listed).where(Outlet.conversation.in_(batches)))
     rows = session.execute(
         select(Push, Content.body)
-        .join(heads, heads.c.conversation == Push.conversation)
         .join(Content, Content.digest == Push.digest)
-        .where(*due, or_(heads.c.upto.is_(None), Push.id <= heads.c.upto))
+        .where(Push.id.in_([int(id_) for ids in found if ids for id_ in ids.split(",")]))
         .order_by(Push.id)
     ).all()
     names = {push.conversation for push, _ in rows}
@@ -201,9 +199,11 @@ def release(
     )
     if mine is None:
         return
-    next_ = session.scalar(
-        select(func.min(Push.not_before)).where(Push.conversation == conversation, _WAITING)
-    )
+    waiting = select(Push.not_before).where(Push.conversation == conversation, _WAITING)
+    due = waiting.where(Push.not_before <= now).order_by(Push.id).limit(1)
+    # The first that is due will do: thousands may wait behind it.
+    soonest = select(func.min(Push.not_before)).where(Push.conversation == conversation, _WAITING)
+    next_ = session.scalar(select(func.coalesce(due.scalar_subquery(), soonest.scalar_subquery())))
     if next_ is not None:
         next_ = max(next_, now, later or now)
     values: dict[str, object] = {"holder": None, "due_at": next_, "last": me}

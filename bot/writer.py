@@ -13,7 +13,8 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
@@ -22,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.orm import Session
 
 from models.errors import Unavailable
-from models.store.quick import release, save, undo
+from models.store.quick import hurry, release, save, undo
 
 R = TypeVar("R")
 log = structlog.get_logger()
@@ -83,7 +84,9 @@ class Batch(Protocol):
         ...
 
 
-WORLD = ("08", "40", "53", "55", "57", "58", "XX", "25006")
+ENDED = ("25P03", "25P04")
+"""The server ended a transaction that stood still, and the connection with it."""
+WORLD = ("08", "40", "53", "55", "57", "58", "XX", "25006", *ENDED)
 """SQLSTATEs that tell of the server's state: gone, full, shutting down, read-only, locked."""
 CONTENTION = ("40", "55P03")
 """Others were in the way: a deadlock, a lock that was not to be had in time."""
@@ -102,6 +105,13 @@ def is_contention(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and _state(error).startswith(CONTENTION)
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection is gone, and another one may do."""
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or _state(error).startswith(ENDED)
+    )
+
+
 def _state(error: DBAPIError) -> str:
     return getattr(error.orig, "sqlstate", None) or ""
 
@@ -109,9 +119,10 @@ def _state(error: DBAPIError) -> str:
 class Hand:
     """One thread that writes, and what waits for it."""
 
-    __slots__ = ("since", "waiting")
+    __slots__ = ("ended", "since", "waiting")
 
     def __init__(self) -> None:
+        self.ended = asyncio.Event()
         self.waiting: queue.SimpleQueue[Work[Any] | None] = queue.SimpleQueue()
         self.since: float | None = None  # when its batch was begun; None while it has none
 
@@ -124,17 +135,25 @@ class Hand:
 class Writer:
     """Takes work from the event loop and does it in its threads.
 
-    ``apart``  keys whose work gets a thread of its own each, so that neither keeps the other
+    ``apart``     keys whose work gets a thread of its own each, so that neither keeps the other
+    ``leisurely`` those of them whose work may reckon for longer between two statements, before the
+                  server takes it for standing still (:func:`models.store.quick.hurry`)
     """
 
     def __init__(
-        self, engine: Engine, batch: Batch, threads: int = 1, apart: Sequence[str] = ()
+        self,
+        engine: Engine,
+        batch: Batch,
+        threads: int = 1,
+        apart: Sequence[str] = (),
+        leisurely: Collection[str] = (),
     ) -> None:
         self._engine = engine
         self._batch = batch
         self._threads: list[threading.Thread] = []
         self._hands = [Hand() for _ in range(threads)]
         self._apart = {key: Hand() for key in apart}
+        self._leisurely = leisurely
         self._held: dict[str, tuple[Hand, int]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -149,11 +168,18 @@ class Writer:
             self._threads.append(thread)
 
     async def stop(self) -> None:
-        """Finish what is waiting, then end the threads."""
-        for hand in (*self._hands, *self._apart.values()):
+        """Finish what is waiting, then end the threads.
+
+        May be cancelled: a thread that waits for the database then ends with the process, and
+        nobody waits for it (``asyncio.to_thread`` would).
+        """
+        hands = (*self._hands, *self._apart.values())
+        for hand in hands:
             hand.waiting.put(None)
+        if self._threads:
+            await asyncio.gather(*(hand.ended.wait() for hand in hands))
         for thread in self._threads:
-            await asyncio.to_thread(thread.join)
+            thread.join()
         self._threads.clear()
 
     def submit(self, run: Callable[[Session], R], key: str = "") -> Work[R]:
@@ -203,6 +229,7 @@ class Writer:
             if not works or works[-1] is None:
                 if connection is not None:
                     connection.close()
+                self._in_loop(hand.ended.set)
                 return
 
     def _commit(self, connection: Connection | None, works: list[Work[Any]]) -> Connection | None:
@@ -242,9 +269,8 @@ class Writer:
                     connection = self._engine.connect()
                 self._attempt(connection, works)
             except Exception as error:  # noqa: BLE001  (whoever waits is told)
-                lost = isinstance(error, DBAPIError) and error.connection_invalidated
                 connection = _drop(connection, error)
-                if pause is not None and (lost or is_contention(error)):
+                if pause is not None and (is_lost(error) or is_contention(error)):
                     works[0].result = works[0].error = None
                     time.sleep(pause)
                     continue
@@ -265,6 +291,7 @@ class Writer:
 
     def _attempt(self, connection: Connection, works: list[Work[Any]]) -> None:
         with connection.begin():
+            hurry(connection, leisurely=works[0].key in self._leisurely)
             self._batch.open(connection, works)
             with Session(
                 connection, join_transaction_mode="create_savepoint", expire_on_commit=False
@@ -312,8 +339,13 @@ class Writer:
                 self._let_go(work.key)
                 work.settle()
 
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(settle)
+        self._in_loop(settle)
+
+    def _in_loop(self, call: Callable[[], None]) -> None:
+        """Have the event loop do this, unless it has ended meanwhile."""
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(call)
 
 
 def _take(waiting: "queue.SimpleQueue[Work[Any] | None]") -> list[Work[Any] | None]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, Dialect, Engine, Executable, event
+from sqlalchemy import Connection, Dialect, Engine, Executable, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ClauseElement
@@ -197,6 +197,23 @@ def patient(engine: Engine) -> None:
 def settle(connection: Connection) -> None:
     """Let no statement wait any longer: what is wrong with one of them is said now."""
     _do(connection, "flush", "")
+
+
+def hurry(connection: Connection, *, leisurely: bool) -> None:
+    """On PostgreSQL: end the present transaction if nothing is said in it for 15 (30) seconds.
+
+    What a process holds that stands still (SIGSTOP, a frozen virtual machine) keeps others from
+    messages, and from burying it; so it is free again long before ``PATIENCE`` of
+    models/store/engine.py is over. Sent with what follows it.
+    """
+    if connection.dialect.name == "postgresql":
+        _HURRY[leisurely].run(connection, {})
+
+
+_HURRY = {
+    False: Quick(text("SET LOCAL idle_in_transaction_session_timeout = '15s'")),
+    True: Quick(text("SET LOCAL idle_in_transaction_session_timeout = '30s'")),
+}
 
 
 def save(connection: Connection) -> None:

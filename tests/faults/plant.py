@@ -12,17 +12,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from bot.clock import SystemClock
 from bot.sim.desk import Desk
 from bot.sim.server import Server, serve
 from bot.sim.setup import Mode, Timings, invent
+from bot.writer import is_contention
 from handlers.content import Text, dump
 from models.group import Heard
 from models.message import Unsaid
@@ -323,8 +325,19 @@ class Mail:
             )
             for n, text in enumerate(self.queued[first:], first)
         ]
-        with self.plant.store.writing() as session:
-            write_pushes(session.connection(), orders, now)
+        while not self._write(orders, now):
+            pass
+
+    def _write(self, orders: list[Order], now: datetime) -> bool:
+        """False if a batch of the products was in the way: again, as their own writer does."""
+        try:
+            with self.plant.store.writing() as session:
+                write_pushes(session.connection(), orders, now)
+        except DBAPIError as error:
+            if not is_contention(error):
+                raise
+            return False
+        return True
 
     def arrived(self) -> Counter[str]:
         """How often each push was seen."""

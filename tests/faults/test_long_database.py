@@ -1,6 +1,7 @@
 """The long form: the database away, killed, frozen, failing over, full, slow."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,34 @@ async def test_frozen_for_half_a_minute(own_postgres: Postgres, tmp_path: Path) 
 
     async with plant(server.url(), tmp_path, mode=Mode.LINK, count=2) as site:
         await survives(site, "PostgreSQL silent for 30 s", harm())
+
+
+async def test_sigterm_while_it_is_frozen(own_postgres: Postgres, tmp_path: Path) -> None:
+    """Threads that wait for the server keep nobody from ending; nothing that counts is lost."""
+    server = own_postgres
+    async with plant(server.url(), tmp_path, mode=Mode.LINK) as site:
+        crowd, mail = Crowd(site, senders=8, rest=0.02), Mail(site)
+        crowd.start()
+        mail.queue(100)
+        await crowd.has(20)
+        server.freeze()
+        begun = time.monotonic()
+        [product] = site.products
+        code = await asyncio.to_thread(product.end)
+        ended = time.monotonic() - begun
+        site.products.remove(product)
+        server.thaw()
+        await site.add()
+        delivered = await site.recovers(mail.all_there)
+        back = await site.recovers(crowd.works)
+        await crowd.stop()
+        await crowd.again()
+        crowd.check()
+        doubles = mail.check(doubtful=64)
+        await site.rest()
+        assert code == 0
+        name = "SIGTERM while PostgreSQL is frozen"
+        report(name, ended=ended, back=back, delivered=delivered, doubles=doubles, crowd=crowd)
 
 
 async def test_failing_over_to_a_standby(own_postgres: Postgres, tmp_path: Path) -> None:

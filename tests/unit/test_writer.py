@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 import bot.writer
+import models.store.quick
 from bot.writer import Writer
 from models.number import Counter
 from models.store.engine import Store
@@ -186,3 +187,59 @@ def test_who_waits_for_a_lock_keeps_no_other_thread_waiting(connection: Connecti
     connection.commit()
     thread.join()
     assert found == [[(1,)]]
+
+
+async def test_the_server_ends_a_batch_that_stands_still_and_it_is_done_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after SIGSTOP: what it holds is free soon, and awake again it loses nothing."""
+    brief = text("SET LOCAL idle_in_transaction_session_timeout = 50")
+    monkeypatch.setitem(models.store.quick._HURRY, False, Quick(brief))
+    store = Store(postgres_url)
+    writer = Writer(store.writer, NoBatch(), apart=["job"], leisurely=["job"])
+    begun, let_go, backends = threading.Event(), threading.Event(), []
+
+    def first(session: Session) -> None:
+        ADD.run(session, row("A"))
+        backends.append(session.scalar(select(func.pg_backend_pid())))
+        begun.set()
+        let_go.wait(30)
+
+    def job(session: Session) -> str:
+        return str(session.scalar(text("SHOW idle_in_transaction_session_timeout")))
+
+    writer.start()
+    works = [writer.submit(first), writer.submit(lambda session: ADD.run(session, row("B")))]
+    await asyncio.to_thread(begun.wait)
+    with store.writing() as session:
+        gone = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+        while session.scalar(gone, {"pid": backends[0]}):
+            session.execute(text("SELECT pg_stat_clear_snapshot()"))
+    let_go.set()
+    await asyncio.gather(*(work.future for work in works))
+    assert await writer.do(job, "job") == "30s"
+    assert len(set(backends)) == 2
+    await writer.stop()
+    with store.reading() as session:
+        assert known(session.connection()) == {"A", "B"}
+    store.close()
+
+
+async def test_who_stops_does_not_wait_for_a_thread_for_ever(store: Store) -> None:
+    writer = Writer(store.writer, NoBatch())
+    writer.start()
+    let_go, ended = threading.Event(), threading.Event()
+
+    def stands(_: Session) -> None:
+        let_go.wait(30)
+        ended.set()
+
+    work = writer.submit(stands)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await writer.stop()
+    assert not ended.is_set()
+    let_go.set()
+    await work.future
+    await writer.stop()
+    assert ended.is_set()
