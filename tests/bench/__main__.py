@@ -1,5 +1,6 @@
 """``make bench``: everything in one run, each figure beside its floor."""
 
+import logging
 import os
 import platform
 import shutil
@@ -7,6 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from bot.logs import set_up_logs
 from tests.bench import (
     categories,
     loading,
@@ -23,6 +25,7 @@ from tests.bench import (
 
 def main() -> None:
     """Print the environment, then the figures."""
+    set_up_logs(level=logging.ERROR)
     cpu = _cpu()
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {cpu}")

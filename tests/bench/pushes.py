@@ -6,6 +6,7 @@ group; the desk enforces it with the same clock and notes each breach.
 """
 
 import asyncio
+import logging
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import func, or_, select
 
 from bot.channel import Abilities
+from bot.logs import set_up_logs
 from handlers.content import Text, dump
 from models.group import Group
 from models.push import Order, Outlet, Push, PushState, write_pushes
@@ -38,6 +40,7 @@ def targets() -> list[str]:
 
 def measure(folder: Path) -> None:
     """Print seconds of the clock against the ideal, and what a push costs the processor."""
+    set_up_logs(level=logging.ERROR)
     url = f"sqlite:///{folder / 'pushes.db'}"
     migrate(url)
     asyncio.run(_measure(World(url)))
