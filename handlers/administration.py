@@ -373,6 +373,7 @@ def _any(paths: tuple[str, ...]) -> Any:  # noqa: ANN401  (a condition)
 
 GRANTS = Ledger(
     key="grant",
+    found=False,
     columns=(
         Column(key="name", expr=Person.name, width=12),
         Column(key="userid", expr=Person.userid, width=18),

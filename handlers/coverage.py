@@ -71,6 +71,7 @@ _COVERED = literal_column("coalesce(coverage.covered, 0)", Integer)
 
 LEDGER = Ledger(
     key="talk_coverage",
+    found=False,
     columns=(
         Column(key="branch", expr=Unit.name, width=34),
         Column(key="due", expr=_DUE, kind=Kind.NUMBER, width=10),

@@ -219,6 +219,7 @@ def _marks(view: View) -> Rows:
 
 MARKS = Ledger(
     key="post_mark",
+    found=False,
     columns=(
         Column(key="number", expr=Post.number, width=16),
         Column(key="name", expr=Post.name, width=24),

@@ -378,6 +378,7 @@ def _rows(view: View) -> Rows:
 
 LEDGER = Ledger(
     key="ranking",
+    found=False,
     columns=(
         Column(key="period", expr=Ranking.period, width=12),
         Column(key="type", expr=Ranking.branch_type, kind=Kind.WORD, width=12),

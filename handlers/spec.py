@@ -168,7 +168,7 @@ class Ledger:
     ``query``  the rows a viewer may see, without columns and order: ``select_from`` and ``where``
     ``order``  default order; the last entry must make it total
     ``takes``  the command whose form one row of a workbook fills in; empty: no Excel in
-    ``found``  /搜索 asks it too; False for the house's own books
+    ``found``  /搜索 asks it too; False for the house's own books and figures about branches
     ``scope``  the years or issues of which one is shown at a time: ``query`` finds the value under
                the choice's key in ``view.params``, or nothing if there are none yet
     """
