@@ -7,13 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from bot.sim.sample.scene import view
 from config.rules import default_rules
-from handlers.context import Context
 from handlers.projects.issues import Publication
 from handlers.projects.published import PUBLICATIONS
 from jobs.when import next_due, parse_when
 from models.calendar import read_calendar
-from models.directory import Directory
 from models.issue import IssueState
 
 BACK: Final = timedelta(days=125)
@@ -27,16 +26,7 @@ def publish_issues(session: Session, now: datetime, zone: ZoneInfo) -> None:
             period = publication.due(moment.astimezone(zone).date())
             if period[0] != now.astimezone(zone).year:
                 continue
-            ctx = Context(
-                session=session,
-                now=moment,
-                zone=zone,
-                rules=default_rules(),
-                directory=Directory(),
-                token=str,
-                link=lambda path, _: path,
-            )
-            issue = publication.make(ctx, period, moment)
+            issue = publication.make(view(session, moment, zone), period, moment)
             issue.state, issue.released_at, issue.told_at = IssueState.RELEASED, moment, moment
     session.flush()
 

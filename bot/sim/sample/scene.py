@@ -18,6 +18,19 @@ from models.person import Grant, Person, Role
 from models.unit import Unit, UnitKind, upwards
 
 
+def view(session: Session, moment: datetime, zone: ZoneInfo) -> Context:
+    """The product's view at a moment (aware)."""
+    return Context(
+        session=session,
+        now=moment,
+        zone=zone,
+        rules=default_rules(),
+        directory=Directory(),
+        token=str,
+        link=lambda path, _: path,
+    )
+
+
 @dataclass
 class Scene:
     """The company as the stories need it, read once."""
@@ -32,15 +45,7 @@ class Scene:
 
     def context(self, moment: datetime) -> Context:
         """The product's view at a moment (aware)."""
-        return Context(
-            session=self.session,
-            now=moment,
-            zone=self.zone,
-            rules=default_rules(),
-            directory=Directory(),
-            token=str,
-            link=lambda path, _: path,
-        )
+        return view(self.session, moment, self.zone)
 
     def at(self, day: date, hour: int) -> datetime:
         """Some minute of an hour of a day, in UTC."""

@@ -5,7 +5,7 @@ hardly begun. The same seed gives the same talks; only what seals them is new ea
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
@@ -14,11 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from bot.sim.sample.scene import view
 from bot.sim.sample.vocabulary import vocabulary
-from config.rules import default_rules
-from handlers.context import Context
 from handlers.survey import publish, questions
-from models.directory import Directory
 from models.forms.periods import CalendarPeriod, PeriodKind
 from models.number import next_numbers
 from models.person import Grant, Person, Role
@@ -229,16 +227,7 @@ def _survey(
         ]
         for branch in branches
     }
-    ctx = Context(
-        session=session,
-        now=now,
-        zone=zone,
-        rules=default_rules(),
-        directory=Directory(),
-        token=str,
-        link=lambda path, _: path,
-        vault=Vault(tuple, chance.randbytes),
-    )
+    ctx = replace(view(session, now, zone), vault=Vault(tuple, chance.randbytes))
     publish(ctx, survey, votes)
 
 
