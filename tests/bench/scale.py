@@ -1,7 +1,7 @@
 """Several sizes of company on PostgreSQL: what each piece of work takes, and how it grows.
 
 ``python -m tests.bench.scale [BRANCHES ...]``. ``make bench`` takes a thousand and ten thousand;
-the largest (``1000 10000 100000``) needs some 40 minutes of a core and 2 GB. Figures are also told
+the largest (``1000 10000 100000``) needs some 15 minutes and 2 GB. Figures are also told
 as they come: a run that is cut off has not been for nothing. Work is done by a process of its own,
 as the product does it; memory is that process's highest. A job of a hundred thousand branches costs
 what a hundred of a thousand cost, or the table shows that it does not.
