@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Date, Integer, Numeric, SQLColumnExpression, false, true
+from sqlalchemy import ColumnElement, Date, Integer, Numeric, false, true
 
 from config.texts import label, labels
+from handlers.seek import holds
 from handlers.spec import Column, Kind, View
 from models.base import Code, Tenths, UtcDateTime
 from models.forms.period_words import resolve
@@ -110,18 +111,6 @@ def word_member(column: Column, word: str) -> StrEnum | None:
     """What a word means in a column that holds words."""
     kind = getattr(column.expr, "type", None)
     return labels(kind.kind).get(word) if isinstance(kind, Code) else None
-
-
-def holds(expr: SQLColumnExpression[Any], text: str) -> ColumnElement[bool]:
-    """That a column holds a text as it is, in capitals or not.
-
-    Chinese has no capitals: to fold each row for it costs half of a search.
-    """
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    pattern = f"%{escaped}%"
-    if text.upper() == text.lower():
-        return expr.like(pattern, escape="\\")
-    return expr.ilike(pattern, escape="\\")
 
 
 def _within_days(column: Column, days: Days, view: View) -> ColumnElement[bool]:

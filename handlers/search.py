@@ -16,6 +16,7 @@ from handlers.dossier import Record, in_chat
 from handlers.mine import find
 from handlers.narrow import Days, Narrowing, days_of, narrowing
 from handlers.reply import Markdown, Reply, fill, lines, say
+from handlers.seek import pieces
 from handlers.spec import Column, Command, Ledger, View, Where
 from handlers.table import Wish, cell_text, some_of
 from models.errors import UserError
@@ -24,7 +25,6 @@ from models.forms.form import Form
 from models.forms.kinds import Text
 from models.forms.record import number_in
 from models.forms.typed import normal
-from models.segment import cut
 
 SHOWN: Final = 3
 """Rows of one ledger, on the page; the rest stand in the ledger itself."""
@@ -34,8 +34,6 @@ COUNTED: Final = 99
 AROUND: Final = 60
 """Characters of a text around what was found."""
 LONGEST_PERIOD: Final = 12
-WHOLE: Final = 2
-"""Characters from which a word of a sentence is looked for."""
 
 FORM = Form(
     key="search",
@@ -107,30 +105,26 @@ def search(
 ) -> tuple[Question, list[Found]]:
     """What the speaker may see of it, ledger by ledger, and the question that was answered."""
     question = read_question(ctx, typed)
-    found = list(_found(ctx, ledgers, question, shown))
-    if not found and (pieces := _pieces(question.words)) != question.words:
-        question = Question(pieces, question.days, question.period)
-        found = list(_found(ctx, ledgers, question, shown))
+    view = View(ctx, ctx.member, {})
+    found = list(_found(view, ledgers, question, shown))
+    parts = tuple(dict.fromkeys(part for word in question.words for part in pieces(word)))
+    if not found and parts != question.words:
+        question = Question(parts, question.days, question.period)
+        found = list(_found(view, ledgers, question, shown))
     return question, found
 
 
-def _pieces(words: Sequence[str]) -> tuple[str, ...]:
-    pieces = [piece for word in words for piece in cut(word) if len(piece) >= WHOLE]
-    return tuple(dict.fromkeys(pieces)) or tuple(words)
-
-
 def _found(
-    ctx: Context, ledgers: Sequence[Ledger], question: Question, shown: int
+    view: View, ledgers: Sequence[Ledger], question: Question, shown: int
 ) -> Iterator[Found]:
     if not question.words and question.days is None:
         return
     for ledger in ledgers:
         column = _day_column(ledger)
-        if not ledger.found or not ledger.may(ctx.member) or (question.days and column is None):
+        if not ledger.found or not ledger.may(view.member) or (question.days and column is None):
             continue
         filters = {column.key: question.period} if question.days and column else {}
         wish = Wish(search=" ".join(question.words), filters=filters, limit=shown)
-        view = View(ctx, ctx.member, {})
         rows, total = some_of(ledger, view, wish, COUNTED + 1)
         if rows:
             asked = {"q": wish.search, **{f"f.{key}": value for key, value in filters.items()}}

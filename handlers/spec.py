@@ -16,6 +16,7 @@ from handlers.duty import DutySource
 from handlers.paper import PaperRecipe
 from handlers.personal import Holding
 from handlers.reply import Reply
+from handlers.seek import Seek
 from models.forms.chain import Chain
 from models.forms.field import NOTHING, Answers, Facts, Reading
 from models.forms.form import Form
@@ -154,11 +155,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Who looks at a ledger, when. ``member`` None: the operator's command line, sees all."""
+    """Who looks at a ledger, when. ``member`` None: the operator's command line, sees all.
+
+    ``seek`` what was learnt about the words looked for: one view may be put to several ledgers
+    """
 
     ctx: Context
     member: Member | None
     params: Mapping[str, Any]
+    seek: Seek = field(default_factory=Seek)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, false, func, or_, select
 from config.texts import label
 from handlers.board import Filter
 from handlers.figures import percent_text
-from handlers.narrow import SPAN, holds, matches, searched, word_member
+from handlers.narrow import SPAN, matches, searched, word_member
+from handlers.seek import own_key
 from handlers.spec import Column, Kind, Ledger, Rows, Total, View
 
 CHUNK = 1000
@@ -101,15 +102,16 @@ def page_of(ledger: Ledger, view: View, wish: Wish) -> Page:
 def some_of(
     ledger: Ledger, view: View, wish: Wish, most: int
 ) -> tuple[Sequence[tuple[Any, ...]], int]:
-    """The first rows, and how many there are, counted up to ``most``: cheap where nothing is."""
-    session = view.ctx.session
-    narrowed = _narrowed(ledger, view, wish)
-    rows = session.execute(_ordered(ledger, narrowed, wish)).all()
-    total = len(rows)
-    if wish.limit is not None and total == wish.limit:
-        counted = select(func.count()).select_from(narrowed.limit(most).subquery())
-        total = session.scalar(counted) or 0
-    return [_values(ledger, view, row) for row in rows], total
+    """The newest rows, and how many there are, counted up to ``most``.
+
+    By its key a table is gone through no further than needed; the ledger's own order would have
+    all that match be sorted. A ledger without one keeps its order.
+    """
+    own = own_key(ledger.order)
+    newest = ledger.order if own is None else (own.desc(),)
+    found = _narrowed(ledger, view, wish).order_by(*newest).limit(most)
+    rows = view.ctx.session.execute(found).all()
+    return [_values(ledger, view, row) for row in rows[: wish.limit]], len(rows)
 
 
 def totals_of(ledger: Ledger, view: View, wish: Wish) -> Mapping[str, Decimal | int | None]:
@@ -141,20 +143,21 @@ def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Rows:
     query: Rows = ledger.query(_scoped(ledger, view, wish)).with_only_columns(
         *(c.expr.label(c.key) for c in ledger.columns)
     )
+    whole = query
     for word in wish.search.split():
-        query = query.where(or_(false(), *_found(ledger, word)))
+        query = query.where(or_(false(), *_found(ledger, view, whole, word)))
     for column in ledger.columns:
         if wanted := wish.filters.get(column.key, ""):
             query = query.where(matches(column, wanted, view))
     return query
 
 
-def _found(ledger: Ledger, word: str) -> Iterator[ColumnElement[bool]]:
+def _found(ledger: Ledger, view: View, query: Rows, word: str) -> Iterator[ColumnElement[bool]]:
     """What makes a row hold a word: text that contains it, or a state that is called so."""
+    columns = [column.expr for column in ledger.columns if searched(column)]
+    yield from view.seek.rows(view.ctx.session, query, own_key(ledger.order), columns, word)
     for column in ledger.columns:
-        if searched(column):
-            yield holds(column.expr, word)
-        elif (member := word_member(column, word)) is not None:
+        if not searched(column) and (member := word_member(column, word)) is not None:
             yield column.expr == member
 
 

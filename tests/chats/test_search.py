@@ -17,6 +17,11 @@ SAID = (
 
 @pytest.fixture
 async def told(world: World) -> World:
+    return await tell(world)
+
+
+async def tell(world: World) -> World:
+    """Three reports of two branches."""
     for userid, text in SAID:
         assert "JZ-2026" in (await world.say(userid, text)).text
     return world
@@ -32,7 +37,8 @@ async def test_words_are_found_in_what_one_may_see(told: World) -> None:
     assert {"JZ-2026-0001", "JZ-2026-0003"} <= set(re.findall(r"JZ-\d{4}-\d{4}", office))
 
 
-async def test_all_words_must_occur_and_a_sentence_is_cut(told: World) -> None:
+async def test_all_words_must_occur_and_a_sentence_is_cut(both_worlds: World) -> None:
+    told = await tell(both_worlds)
     both = (await told.say("dangjian", "/搜索 台区 线损")).text
     assert "JZ-2026-0001" in both
     assert "JZ-2026-0002" not in both
