@@ -20,6 +20,7 @@ from handlers.organisation import near
 from handlers.reply import Markdown, fill, lines
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View
 from handlers.talk import COUNTED
+from handlers.talk_erase import certificates
 from models.coverage import Covered, Talked, coverage, people_of, shares_below
 from models.forms.field import Named
 from models.forms.named import write_named
@@ -197,7 +198,7 @@ def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         title=t("coverage.title"),
         note=t("coverage.span", first=first.isoformat(), last=last.isoformat()),
         figures=figures,
-        blocks=(*_left(ctx, unit), table),
+        blocks=(*_left(ctx, unit), table, *certificates(ctx)),
         acts=(Act(t("coverage.record"), command="talk"),),
     )
 

@@ -13,9 +13,10 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from config.texts import label, t
+from handlers.board import Cell, TableBlock
 from handlers.content import Card, Text
 from handlers.context import Context
-from handlers.dossier import Act, Dossier, Record
+from handlers.dossier import Act, Dossier, Record, path_of
 from handlers.duty import Duty, DutySource
 from handlers.figures import minute_text
 from handlers.paper import Grid, Layout, Paper, Para
@@ -47,6 +48,8 @@ from models.talk import (
 from models.unit import Unit
 
 AT_ONCE: Final = 500
+LISTED: Final = 12
+"""Certificates on the board of talks: the last year's, one a month."""
 LEAVERS: Final = select(Person.id).where(Person.state == PersonState.LEFT)
 KEEPERS: Final = frozenset({Role.PARTY_OFFICE, Role.COMMITTEE_SECRETARY, Role.ADMIN})
 
@@ -315,15 +318,40 @@ def destroy_old(ctx: Context, before: datetime) -> int:
 def _certificate(ctx: Context, number: str) -> TalkCertificate:
     """For the offices over all its talks; it names numbers, branches and days, no persons."""
     found = ctx.session.scalar(select(TalkCertificate).where(TalkCertificate.number == number))
+    if found is None or not _keeps(ctx, number):
+        raise UserError("lookup.unknown", number=number)
+    return found
+
+
+def _keeps(ctx: Context, number: str) -> bool:
     paths = ctx.session.scalars(
         select(Unit.path)
         .join(Talk, Talk.unit_id == Unit.id)
         .where(Talk.certificate == number)
         .distinct()
-    ).all()
-    if found is None or not all(ctx.who.has(*KEEPERS, over=path) for path in paths):
-        raise UserError("lookup.unknown", number=number)
-    return found
+    )
+    return all(ctx.who.has(*KEEPERS, over=path) for path in paths)
+
+
+def certificates(ctx: Context) -> Iterator[TableBlock]:
+    """The last certificates that the reader may open, if any."""
+    if not ctx.who.has(*KEEPERS):
+        return
+    newest = select(TalkCertificate).order_by(TalkCertificate.id.desc()).limit(LISTED)
+    rows = [
+        (
+            Cell(one.number, href=path_of(one.number)),
+            Cell(minute_text(ctx.local(one.at))),
+            Cell(t("talk.count", count=one.count)),
+        )
+        for one in ctx.session.scalars(newest)
+        if _keeps(ctx, one.number)
+    ]
+    if rows:
+        names = ("column_number", "fact_destroyed", "fact_count")
+        yield TableBlock(
+            title=t("talk.certificate"), headings=[t(f"talk.{name}") for name in names], rows=rows
+        )
 
 
 def show_certificate(ctx: Context, number: str) -> Dossier:

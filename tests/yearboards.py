@@ -109,7 +109,7 @@ async def funnel(reader: Reader, book: Book) -> None:
     same("funnel", by_unit, rows)
     same("compared", compared[1:], _compared(None, all_))
     bare = [[line.branch] for line in lines if not line.number]
-    same("without", without, [["支部"], *(bare or [["没有符合条件的内容。"]])])
+    same("without", without, [["支部"], *(bare or [["暂无内容。"]])])
     asked = {one.line.no for one in book.applied}
     wanted = [
         [li.branch, li.name, li.grade]

@@ -161,7 +161,7 @@ async def _sheet_page(reader: Reader, issue: Issue, every: Sequence[Issue]) -> N
     listed = [[one.number, one.title, "已发布"] for one in reversed(every)]
     same("issues", issues[1:], listed)
     for rows, table in zip((best, worst, behind), tables, strict=True):
-        wanted = [_on_page(row) for row in rows] or [["没有符合条件的内容。"]]
+        wanted = [_on_page(row) for row in rows] or [["暂无内容。"]]
         same(f"{issue.title}, page", table[:201], [head, *wanted][:201])
 
 

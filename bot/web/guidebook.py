@@ -54,15 +54,19 @@ def _kind(row: str) -> str:
 def _table(rows: list[str]) -> Markup:
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(_inline(c)) for c in cells[0])
+    cell = Markup('<td data-label="{}">{}</td>')
     body = Markup("").join(
         Markup("<tr>{}</tr>").format(
-            Markup("").join(Markup("<td>{}</td>").format(_inline(cell)) for cell in row)
+            Markup("").join(
+                cell.format(heading, _inline(words))
+                for heading, words in zip(cells[0], row, strict=True)
+            )
         )
         for row in cells[2:]
     )
     return Markup(
-        '<div class="scroll" tabindex="0" role="region"><table><thead><tr>{}</tr></thead>'
-        "<tbody>{}</tbody></table></div>"
+        '<div class="scroll cards compact" tabindex="0" role="region"><table>'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
     ).format(head, body)
 
 

@@ -21,7 +21,8 @@ from models.draft import Draft, unfinished_of
 
 DUTIES: Final = 6
 """On the home page; all of them stand on their board."""
-
+MINE: Final = 5
+"""What is the reader's own and shown at once; the rest is unfolded."""
 
 NEAR: Final = 3
 """Days before its day that a duty is marked as near."""
@@ -84,6 +85,7 @@ class HomeRoom(Room):
             count=len(owed),
             drafts=[_begun(one) for one in unfinished_of(ctx.session, ctx.who.id, ctx.now)],
             mine=[to_html(line) for line in mine],
+            first=MINE,
             groups=self._groups(ctx),
         )
 

@@ -14,10 +14,10 @@ from sqlalchemy import func, select
 
 from config.rules import Rules
 from config.texts import label, t
-from handlers.board import Filter
+from handlers.board import Cell, Filter, TableBlock
 from handlers.content import Button, Card, Content, Tone
 from handlers.context import Context
-from handlers.dossier import Act, Dossier, Record, Section, Step
+from handlers.dossier import Act, Dossier, Record, Section, Step, path_of
 from handlers.duty import Duty, DutySource
 from handlers.figures import minute_text
 from handlers.paper import Block, Heading, Paper, Para
@@ -136,6 +136,22 @@ def choice(publication: Publication[I], issues: Sequence[I], chosen: str) -> Fil
     """The choice of an issue, above a page or a ledger."""
     options = [(one.number, publication.short(one)) for one in issues]
     return Filter("number", t("issue.filter"), options, chosen)
+
+
+def issue_table(publication: Publication[I], issues: Sequence[I]) -> TableBlock:
+    """The last issues, each with its record."""
+    return TableBlock(
+        title=t("issue.all"),
+        headings=(t("issue.number"), t("issue.filter"), t("issue.state_heading")),
+        rows=[
+            (
+                Cell(one.number, href=path_of(one.number)),
+                Cell(publication.title(one)),
+                Cell(label(one.state)),
+            )
+            for one in issues
+        ],
+    )
 
 
 # What is said of an issue

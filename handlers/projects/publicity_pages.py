@@ -8,13 +8,13 @@ from sqlalchemy import func, select
 from config.texts import label, t
 from handlers.board import Board, BoardPage, Cell, Figure, Filter, TableBlock
 from handlers.context import Context
-from handlers.dossier import path_of
 from handlers.figures import minute_text, percent_text
 from handlers.projects.issues import (
     OFFERED,
     acts_on,
     choice,
     heading,
+    issue_table,
     papers_of,
     sees_drafts,
 )
@@ -46,26 +46,10 @@ def board(ctx: Context, params: Mapping[str, str]) -> BoardPage:
             _table(t("publicity.section_best"), rows, Named.BEST),
             _table(t("publicity.section_worst"), rows, Named.WORST),
             _table(t("publicity.section_watched"), rows, None),
-            _issues(sheets),
+            issue_table(SHEETS, sheets),
         ),
         acts=tuple(acts_on(ctx, sheet)),
         papers=papers_of(SHEETS, sheet),
-    )
-
-
-def _issues(sheets: Sequence[Sheet]) -> TableBlock:
-    """The last issues, each with its record."""
-    return TableBlock(
-        title=t("publicity.issues"),
-        headings=(t("publicity.number"), t("publicity.issue"), t("publicity.state")),
-        rows=[
-            (
-                Cell(one.number, href=path_of(one.number)),
-                Cell(SHEETS.title(one)),
-                Cell(label(one.state)),
-            )
-            for one in sheets
-        ],
     )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from bot.sim.sample.changes import write_changes
 from bot.sim.sample.checks import build_checks
 from bot.sim.sample.company import PROVINCE, Company, Unit, build_company, tables_of
 from bot.sim.sample.errands import write_errands
@@ -40,7 +41,7 @@ from models.number import next_numbers
 from models.person import Person, Role
 from models.progress import Progress, ReportState
 from models.project import Grade, Project
-from models.unit import BranchType, UnitKind
+from models.unit import BranchType, UnitKind, UnitState
 from models.unit import Unit as UnitRow
 from models.vault import SHUT, Vault
 
@@ -121,6 +122,7 @@ def load_sample(
             load_talks(session, vault, now, zone, seed)
             member = _personas(company)["member"]
             write_errands(session, vault, now=now, zone=zone, seed=seed, member=member)
+            write_changes(session, vault, now=now, zone=zone, member=member)
     return _facts(company, _counts(session))
 
 
@@ -206,7 +208,9 @@ def _counts(session: Session) -> dict[str, int]:
 
     return {
         "units": count(UnitRow),
-        "branches": count(UnitRow, UnitRow.kind == UnitKind.BRANCH),
+        "branches": count(
+            UnitRow, UnitRow.kind == UnitKind.BRANCH, UnitRow.state == UnitState.ACTIVE
+        ),
         "people": count(Person),
         "groups": count(Group),
         "projects": count(Project),

@@ -26,10 +26,13 @@ from models.progress import Progress, ReportKind
 from models.project import Grade, Project, Stage, planned_percent
 from models.ranking import Ranking, RankingLine
 from models.store.engine import Store
-from models.unit import BranchType, Unit, UnitKind, aliases_of
+from models.unit import BranchType, Unit, UnitKind, UnitState, aliases_of
 from tests.shared import NOW
 from tests.unit.imports.aid import HERE, assert_whole, snapshot
 from tests.unit.sample.conftest import load
+
+IN_USE = (Unit.kind == UnitKind.BRANCH, Unit.state == UnitState.ACTIVE)
+PROJECTS = select(Project).join(Unit, Unit.id == Project.unit_id).where(*IN_USE)
 
 
 def reports_of(session: Session) -> dict[int, list[Progress]]:
@@ -41,13 +44,13 @@ def reports_of(session: Session) -> dict[int, list[Progress]]:
 
 def test_the_published_sizes(session: Session, facts: SampleFacts) -> None:
     """305 branches of three types, a project each, 213 of them key projects (DOMAIN.md 2)."""
-    branches = session.scalars(select(Unit).where(Unit.kind == UnitKind.BRANCH)).all()
+    branches = session.scalars(select(Unit).where(*IN_USE)).all()
     assert Counter(branch.branch_type for branch in branches) == {
         BranchType.MANAGEMENT: 70,
         BranchType.SERVICE: 170,
         BranchType.BUSINESS: 65,
     }
-    projects = session.scalars(select(Project)).all()
+    projects = session.scalars(PROJECTS).all()
     assert {project.unit_id for project in projects} == {branch.id for branch in branches}
     assert len(projects) == 305
     assert sum(project.is_key for project in projects) == 213
@@ -76,7 +79,7 @@ def test_everybody_who_is_needed_is_there(session: Session) -> None:
 
 def test_every_branch_has_a_group_to_which_the_bot_may_push(session: Session) -> None:
     groups = session.scalars(select(Group)).all()
-    branches = set(session.scalars(select(Unit.id).where(Unit.kind == UnitKind.BRANCH)))
+    branches = set(session.scalars(select(Unit.id).where(*IN_USE)))
     assert {g.unit_id for g in groups} >= branches
     assert len(groups) > 305
     assert all(g.chatid.startswith("wr") and len(g.chatid) == 32 for g in groups)
@@ -88,7 +91,7 @@ def test_branches_are_found_by_what_people_call_them(session: Session) -> None:
     book = Directory().units(session)
     assert [hit.label for hit in book.find("青石所")] == ["青石供电所党支部"]
     assert [hit.label for hit in book.find("临澜变电运维中心支部")] == ["临澜变电运维中心党支部"]
-    branches = session.scalars(select(Unit).where(Unit.kind == UnitKind.BRANCH)).all()
+    branches = session.scalars(select(Unit).where(*IN_USE)).all()
     assert all(aliases_of(session)[branch.id] for branch in branches)
     for branch in branches:
         assert [hit.key for hit in book.find(branch.name)] == [branch.code]
@@ -133,7 +136,7 @@ def test_numbers_rise_with_time(session: Session) -> None:
 def test_there_is_something_of_everything(session: Session) -> None:
     """What rankings, lights and reminders are for happens in the data."""
     today = NOW.astimezone(HERE).date()
-    projects = session.scalars(select(Project)).all()
+    projects = session.scalars(PROJECTS).all()
     reported = [p for p in projects if p.reported_at is not None]
     assert len(projects) - len(reported) == 2
     silent = [NOW - p.reported_at for p in reported if p.reported_at]

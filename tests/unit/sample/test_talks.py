@@ -13,10 +13,12 @@ from models.coverage import covered_below
 from models.errors import UserError
 from models.store.engine import Store
 from models.survey import SurveyTable, SurveyWords
-from models.talk import TALK, Talk, TalkText
+from models.talk import TALK, Talk, TalkCertificate, TalkState, TalkText
 from models.vault import Secret, Vault
 from tests.shared import NOW, VAULT
 from tests.unit.imports.aid import HERE
+
+KEPT = Talk.state != TalkState.DESTROYED
 
 
 @pytest.fixture
@@ -24,9 +26,20 @@ def store(loaded: tuple[Store, SampleFacts]) -> Store:
     return loaded[0]
 
 
+def test_those_of_two_years_ago_are_gone_with_a_certificate(store: Store) -> None:
+    with store.reading() as session:
+        gone = session.scalars(select(Talk).where(~KEPT)).all()
+        certificate = session.scalars(select(TalkCertificate)).one()
+        assert {talk.certificate for talk in gone} == {certificate.number}
+        assert len(gone) == certificate.count > 5
+        assert max(talk.at for talk in gone) < certificate.before
+
+
 def test_a_year_is_covered_more_or_less(store: Store) -> None:
     with store.reading() as session:
-        first, last = session.execute(select(func.min(Talk.day), func.max(Talk.day))).one()
+        first, last = session.execute(
+            select(func.min(Talk.day), func.max(Talk.day)).where(KEPT)
+        ).one()
         rows = covered_below(session, "/1/", first, last)
     today = NOW.astimezone(HERE).date()
     assert today - timedelta(days=365) <= first < today - timedelta(days=355)
@@ -46,14 +59,14 @@ def test_not_one_sentence_can_be_read_without_the_key(store: Store) -> None:
         assert max(re.split(r"\{\w+\}", said), key=len).encode() not in raw, said
     assert b"hardship" not in raw
     with store.reading() as session:
-        number = session.scalars(select(Talk.number).limit(1)).one()
+        number = session.scalars(select(Talk.number).where(KEPT).limit(1)).one()
         with pytest.raises(UserError):
             Vault(lambda: (b"x" * 32,)).open(session.connection(), TALK, number)
 
 
 def test_every_talk_opens_with_the_key(store: Store) -> None:
     with store.reading() as session:
-        numbers = session.scalars(select(Talk.number).order_by(Talk.id)).all()
+        numbers = session.scalars(select(Talk.number).where(KEPT).order_by(Talk.id)).all()
         assert session.scalar(
             select(func.count()).select_from(Secret).where(Secret.kind == TALK)
         ) == len(numbers)
