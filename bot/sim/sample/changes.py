@@ -112,7 +112,7 @@ def _destroy(session: Session, vault: Vault, branch: Unit, now: datetime, zone: 
     ).all()
     moments = [now - kept - DESTROYED - timedelta(days=back) for back in range(len(people), 1, -1)]
     numbers = next_numbers(session, "TH", moments[0].year, len(moments)) if moments else []
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "number": number,
             "unit_id": branch.id,
