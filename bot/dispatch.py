@@ -11,7 +11,6 @@ import hmac
 import json
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from bot.clock import Clock
 from bot.fit import fit
 from bot.follow import follow_up
 from bot.keeping import VAULT, keep_answer, seal_orders, stored_answer, write_orders
+from bot.turns import take_turns
 from bot.writer import Work, Writer
 from config.rules import Rules
 from config.texts import t
@@ -46,8 +46,6 @@ log = structlog.get_logger()
 
 UNKEPT = "unkept"
 """The verdict of a message of which nothing is kept: no answer, no audit row, no log line."""
-LOCKS = 7_263_002
-"""Advisory locks of PostgreSQL: of a conversation, one process at a time handles messages."""
 TIDY = 0.05
 """Seconds in which answers that were said are gathered before that is written down."""
 AWAY = 2.0
@@ -164,15 +162,18 @@ class Intake:
         self._heard: dict[tuple[str, str], datetime] = {}
 
     def open(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
-        """Give the stored answer to messages that were handled before."""
+        """Give the stored answer to messages that were handled before.
+
+        Those whose conversation another process has in hand are put aside, once.
+        """
         messages = [work for work in works if isinstance(work, MessageWork)]
+        if messages and connection.dialect.name == "postgresql":
+            take_turns(connection, messages)
+            messages = [work for work in messages if not work.aside]
         for work in messages:
             work.orders, work.trace, work.verdict = [], Trace(), "ok"
         if not messages:
             return
-        if connection.dialect.name == "postgresql":
-            keys = sorted({_lock_key(work.key) for work in messages})
-            _LOCK.run(connection, {"space": LOCKS, "keys": keys})
         ids = [message.incoming.message_id for message in messages]
         known = _known(connection, ids)
         for work in messages:
@@ -305,9 +306,6 @@ class Intake:
         self._heard.update(fresh)
 
 
-_LOCK = Quick(
-    text("SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS int[])) AS key")
-)
 _KNOWN = {
     "sqlite": Quick(
         text(
@@ -330,11 +328,6 @@ _HEARD_AGAIN = (
     .where(Heard.conversation == bindparam("c"), Heard.channel == bindparam("n"))
     .values(at=bindparam("at"))
 )
-
-
-def _lock_key(conversation: str) -> int:
-    """A conversation as a 32-bit number; two that share one only wait for each other."""
-    return zlib.crc32(conversation.encode()) - 2**31
 
 
 def _known(connection: Connection, ids: Sequence[str]) -> dict[str, str | None]:

@@ -37,15 +37,19 @@ IN_THE_WAY = (0.01, 0.05, 0.25)
 
 
 class Work(Generic[R]):
-    """One piece of work: ``run(session)`` in a savepoint; what it returns is given after commit."""
+    """One piece of work: ``run(session)`` in a savepoint; what it returns is given after commit.
 
-    __slots__ = ("error", "future", "key", "result", "run")
+    ``aside``  others have in hand what it needs: it is the first of the next batch
+    """
+
+    __slots__ = ("aside", "error", "future", "key", "result", "run")
 
     def __init__(
         self, run: Callable[[Session], R], loop: asyncio.AbstractEventLoop, key: str = ""
     ) -> None:
         self.run = run
         self.key = key
+        self.aside = False
         self.result: R | None = None
         self.error: BaseException | None = None
         self.future: asyncio.Future[R] = loop.create_future()
@@ -64,7 +68,10 @@ class Batch(Protocol):
     """What has to be written once for a whole batch rather than once for each piece of work."""
 
     def open(self, connection: Connection, works: Sequence[Work[Any]]) -> None:
-        """Before the first piece: may settle some (``result``), which are then not run."""
+        """Before the first piece: may settle some (``result``), which are then not run.
+
+        Of several it may put some ``aside`` once, and with each all that follow of the same key.
+        """
         ...
 
     def begin(self, session: Session) -> None:
@@ -117,19 +124,35 @@ def _state(error: DBAPIError) -> str:
 
 
 class Hand:
-    """One thread that writes, and what waits for it."""
+    """One thread that writes, and what waits for it; ``aside`` before all else."""
 
-    __slots__ = ("ended", "since", "waiting")
+    __slots__ = ("aside", "ended", "ending", "since", "waiting")
 
     def __init__(self) -> None:
         self.ended = asyncio.Event()
+        self.ending = False
         self.waiting: queue.SimpleQueue[Work[Any] | None] = queue.SimpleQueue()
+        self.aside: list[Work[Any]] = []
         self.since: float | None = None  # when its batch was begun; None while it has none
 
     def is_stuck(self, now: float) -> bool:
         """Whether its batch takes so long that it keeps others waiting."""
         since = self.since
         return since is not None and now - since > STUCK
+
+    def take(self) -> list[Work[Any]]:
+        """What is to be done now, at most a batch; nothing at the end."""
+        works, self.aside = self.aside, []
+        while not self.ending and len(works) < BATCH:
+            try:
+                work = self.waiting.get(block=not works)
+            except queue.Empty:
+                break
+            if work is None:
+                self.ending = True
+            else:
+                works.append(work)
+        return works
 
 
 class Writer:
@@ -220,22 +243,17 @@ class Writer:
 
     def _serve(self, hand: Hand) -> None:
         connection: Connection | None = None
-        while True:
-            works = _take(hand.waiting)
-            if works:
-                hand.since = time.monotonic()
-                connection = self._commit(connection, [w for w in works if w is not None])
-                hand.since = None
-            if not works or works[-1] is None:
-                if connection is not None:
-                    connection.close()
-                self._in_loop(hand.ended.set)
-                return
+        while works := hand.take():
+            hand.since = time.monotonic()
+            connection = self._commit(connection, works)
+            hand.aside = [work for work in works if work.aside]
+            hand.since = None
+        if connection is not None:
+            connection.close()
+        self._in_loop(hand.ended.set)
 
     def _commit(self, connection: Connection | None, works: list[Work[Any]]) -> Connection | None:
         """Do a batch; if it fails as a whole, do its pieces one by one."""
-        if not works:
-            return connection
         try:
             if connection is None or connection.closed or connection.invalidated:
                 connection = self._engine.connect()
@@ -284,6 +302,7 @@ class Writer:
         """None of these was done."""
         known = isinstance(error, Unavailable) or is_world(error)
         for work in works:
+            work.aside = False
             work.result, work.error = None, Unavailable() if known else error
         if not known and not isinstance(error, IntegrityError):
             log.error("batch_failed", exc_info=error)
@@ -298,10 +317,10 @@ class Writer:
             ) as session:
                 self._batch.begin(session)
                 for work in works:
-                    if work.result is None:
+                    if work.result is None and not work.aside:
                         self._run(session, work, alone=len(works) == 1)
                 session.commit()
-            self._batch.close(connection, works)
+            self._batch.close(connection, [work for work in works if not work.aside])
 
     def _run(self, session: Session, work: Work[Any], *, alone: bool) -> None:
         """One piece between SAVEPOINT and RELEASE.
@@ -333,9 +352,10 @@ class Writer:
 
     def _tell(self, works: list[Work[Any]]) -> None:
         """One wake-up of the event loop for the whole batch."""
+        done = [work for work in works if not work.aside]
 
         def settle() -> None:
-            for work in works:
+            for work in done:
                 self._let_go(work.key)
                 work.settle()
 
@@ -346,17 +366,6 @@ class Writer:
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call)
-
-
-def _take(waiting: "queue.SimpleQueue[Work[Any] | None]") -> list[Work[Any] | None]:
-    """What is waiting now, at most a batch; a None at the end means: then stop."""
-    works = [waiting.get()]
-    while works[-1] is not None and len(works) < BATCH:
-        try:
-            works.append(waiting.get_nowait())
-        except queue.Empty:
-            break
-    return works
 
 
 def _drop(connection: Connection | None, error: Exception) -> Connection | None:

@@ -71,11 +71,12 @@ class Company:
         session.add(Unit(id=1, code="GS", name="青禾供电公司", kind=UnitKind.COMPANY, path="/1/"))
         session.flush()
         for number, (name, kind) in enumerate(zip(self.NAMES, self.TYPES, strict=True), 1):
-            self._branch(session, number, name, kind)
+            self.branch(session, number, name, kind)
         session.add(Counter(prefix="XM", year=2026, last=len(self.NAMES)))
         self._office(session)
 
-    def _branch(self, session: Session, number: int, name: str, kind: BranchType) -> None:
+    def branch(self, session: Session, number: int, name: str, kind: BranchType) -> None:
+        """One branch with six people, its group ``wr…`` and its project."""
         unit = Unit(
             id=1 + number,
             code=f"B{number}",

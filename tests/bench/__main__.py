@@ -14,6 +14,7 @@ from tests.bench import (
     loading,
     messages,
     pages,
+    processes,
     projects,
     pushes,
     quarter,
@@ -33,6 +34,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         messages.measure(folder)
+        processes.measure(folder)
         pushes.measure(folder)
         ranking.measure(folder)
         loading.measure(folder)

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from models.store.schema import migrate
+from models.unit import BranchType
 from tests.bench.cpu import of_process, of_tree
+from tests.bench.load import BRANCHES
 from tests.postgres import Postgres, server_folder, started
 from tests.process import ROOT, Product, free_port
-from tests.world import World
+from tests.world import Company, World
 
 ROUNDS = 5
 COUNT = 2000
 CONCURRENCY = 64
-PROCESSES = (1, 2, 4)
 STARTS = 3
 TARGET = 0.6
 """Of the durable floor (issue H)."""
@@ -41,25 +42,23 @@ def pinned(core: int) -> Callable[[], None] | None:
     return lambda: os.sched_setaffinity(0, {core})
 
 
-def fire(port: int, first: int, count: int = COUNT) -> dict[str, Any]:
+def fire(port: int, first: int) -> dict[str, Any]:
     """One round of load from a process of its own."""
-    return _result(_firing(port, first, count))
+    return fired([port], first, COUNT, preexec_fn=pinned(1))
 
 
-def _firing(port: int, first: int, count: int) -> "subprocess.Popen[str]":
-    args = map(str, (port, count, CONCURRENCY, first))
-    return subprocess.Popen(
+def fired(ports: Sequence[int], first: int, count: int, **how: Any) -> dict[str, Any]:
+    """What the generator says of so many messages to these ports."""
+    args = map(str, (",".join(map(str, ports)), count, CONCURRENCY, first))
+    done = subprocess.run(
         [sys.executable, "-m", "tests.bench.load", *args],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=pinned(1),
+        check=True,
+        **how,
     )
-
-
-def _result(firing: "subprocess.Popen[str]") -> dict[str, Any]:
-    said, _ = firing.communicate()
-    result: dict[str, Any] = json.loads(said)
+    result: dict[str, Any] = json.loads(done.stdout)
     if result["refused"]:
         raise RuntimeError(f"{result['refused']} requests were refused")
     return result
@@ -87,7 +86,7 @@ class Side:
 
 
 def measure(folder: Path) -> None:
-    """Both databases, then more processes on one."""
+    """Both databases."""
     database = folder / "product.db"
     url = f"sqlite:///{database}"
     furnish(url)
@@ -98,16 +97,18 @@ def measure(folder: Path) -> None:
         try:
             furnish(server.url())
             one("PostgreSQL", server.url(), server.url(), folder, server)
-            grown(server, folder)
         finally:
             server.remove()
 
 
 def furnish(url: str) -> None:
-    """The small company."""
+    """The small company, with as many branches as the generator knows."""
     migrate(url)
     world = World(url)
     world.settle()
+    with world.store.writing() as session:
+        for number in range(len(Company.NAMES) + 1, BRANCHES + 1):
+            world.company.branch(session, number, f"第{number}供电所党支部", BranchType.SERVICE)
     world.store.close()
 
 
@@ -198,40 +199,6 @@ def _print(name: str, ours: Side, bare: Side, memory: float) -> None:
     )
     print(f"  latency p50 / p99      {middle(ours.p50):.0f} / {middle(ours.p99):.0f} ms")
     print(f"  memory afterwards      {memory:.0f} MB   (target < 150)")
-
-
-def grown(server: Postgres, folder: Path) -> None:
-    """More processes, each with its own stream of messages; cores are used as they come."""
-    first = 100_000_000
-    alone = 0.0
-    for count in PROCESSES:
-        products = [Product(server.url(), folder) for _ in range(count)]
-        for product in products:
-            asyncio.run(product.start())
-        rates, costs = [], []
-        for _ in range(3):
-            before = _all_cpu(products, server)
-            begun = time.perf_counter()
-            firing = []
-            for product in products:
-                firing.append(_firing(product.port, first, COUNT // count))
-                first += 1_000_000
-            for fired in firing:
-                _result(fired)
-            rates.append(COUNT / (time.perf_counter() - begun))
-            costs.append((_all_cpu(products, server) - before) / COUNT * 1e6)
-        for product in products:
-            product.end()
-        cost = middle(costs)
-        alone = alone or cost
-        print(
-            f"  processes: {count}           {middle(rates):.0f} messages a second;"
-            f" processor a message {cost:.0f} µs, {cost / alone:.2f} of one alone"
-        )
-
-
-def _all_cpu(products: Sequence[Product], server: Postgres) -> float:
-    return sum(of_process(_pid(product)) for product in products) + _server_cpu(server)
 
 
 if __name__ == "__main__":
