@@ -39,6 +39,7 @@ from models.check import (
     Severity,
     check_by_number,
     findings_of,
+    open_findings,
     planned_for,
 )
 from models.errors import UserError
@@ -78,6 +79,9 @@ def quick(ctx: Context, answers: Answers) -> Reply:
         raise UserError("check.no_right", branch=branch.name)
     severity = Severity(answers["severity"]) if answers["severity"] else Severity.MINOR
     item = _item_named(branch, answers["item"])
+    for earlier in open_findings(ctx.session, branch.id):
+        if earlier.said == said and earlier.person_id == ctx.who.id:
+            raise UserError("finding.twice", number=earlier.number)
     fault = Fault(
         said=said,
         severity=severity,
@@ -358,6 +362,7 @@ def _checks(view: View) -> Rows:
 
 CHECKS = Ledger(
     key="check",
+    takes="inspection",
     columns=(
         Column(key="number", expr=Check.number, width=16),
         Column(key="branch", expr=Unit.name, width=34),

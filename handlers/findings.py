@@ -348,6 +348,9 @@ def _findings(view: View) -> Rows:
 REPEATED = aliased(Finding)
 FINDINGS = Ledger(
     key="finding",
+    takes="check",
+    needs=frozenset({"branch", "said"}),
+    takers=frozenset(INSPECTORS),
     columns=(
         Column(key="number", expr=Finding.number, width=16),
         Column(key="branch", expr=Unit.name, width=34),

@@ -1,6 +1,6 @@
 """Excel in: what the columns of somebody's workbook mean for the form of a command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,14 +79,27 @@ def guess(
     return found
 
 
-def missing(command: Command, meaning: Mapping[str, str]) -> list[str]:
-    """Labels of required fields that no column fills; those that apply only at times are free."""
+def missing(command: Command, ledger: Ledger, meaning: Mapping[str, str]) -> list[str]:
+    """Labels of needed fields that no column fills; those that apply only at times are free."""
     given = set(meaning.values())
     return [
         label_of(command.form, field.key)
         for field in command.form.fields
-        if field.typed and field.required and field.when is None and field.key not in given
+        if field.typed
+        and ((field.required and field.when is None) or field.key in ledger.needs)
+        and field.key not in given
     ]
+
+
+def alike(rows: Iterable[tuple[int, Mapping[str, str]]]) -> dict[int, int]:
+    """Rows that say the same as one above them: number of the row -> number of the first."""
+    first: dict[tuple[tuple[str, str], ...], int] = {}
+    found = {}
+    for number, raw in rows:
+        key = tuple(sorted((name, fold(words)) for name, words in raw.items()))
+        if first.setdefault(key, number) != number:
+            found[number] = first[key]
+    return found
 
 
 def raw_rows(sheet: Sheet, meaning: Mapping[str, str]) -> list[tuple[int, dict[str, str]]]:

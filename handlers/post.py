@@ -35,6 +35,7 @@ from models.post import (
     marks_of,
     mean,
     post_by_number,
+    post_named,
     quarter_key,
     standard_of,
 )
@@ -125,6 +126,8 @@ def set_up(ctx: Context, answers: Answers) -> Reply:
     """``/设岗 示范岗 …``: a card for somebody of a branch one is responsible for."""
     owner, branch = _owner(ctx, answers["owner"].key)
     ctx.need(*SETTERS, over=branch.path)
+    if earlier := post_named(ctx.session, branch.id, PostKind(answers["kind"]), answers["name"]):
+        raise UserError("post.twice", name=earlier.name, number=earlier.number)
     post = Post(
         number=next_number(ctx.session, "GQ", ctx.today.year),
         kind=PostKind(answers["kind"]),

@@ -160,6 +160,7 @@ def _posts(view: View) -> Rows:
 
 POSTS = Ledger(
     key="post",
+    takes="post",
     columns=(
         Column(key="number", expr=Post.number, width=16),
         Column(key="kind", expr=Post.kind, kind=Kind.WORD, width=10),

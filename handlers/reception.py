@@ -39,6 +39,7 @@ from models.reception import (
     book,
     coming,
     free_count,
+    held_on,
     reception_by_number,
     slots_of,
     unbook,
@@ -90,6 +91,8 @@ def plan(ctx: Context, answers: Answers) -> Reply:
         raise UserError("reception.rest_day", day=date_text(day, ctx.today))
     power = next(power for power in host.powers if power.role in HOSTS)
     unit_id = int(power.path.strip("/").rpartition("/")[2])
+    if earlier := held_on(ctx.session, host.id, day):
+        raise UserError("reception.twice", day=date_text(day, ctx.today), number=earlier.number)
     made = Reception(
         number=next_number(ctx.session, PREFIX, day.year),
         unit_id=unit_id,
@@ -387,6 +390,7 @@ def _days(view: View) -> Rows:
 
 LEDGER = Ledger(
     key="reception",
+    takes="reception_plan",
     columns=(
         Column(key="number", expr=Reception.number, width=16),
         Column(key="day", expr=Reception.day, kind=Kind.DATE, width=12),

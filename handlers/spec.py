@@ -173,6 +173,8 @@ class Ledger:
     ``query``  the rows a viewer may see, without columns and order: ``select_from`` and ``where``
     ``order``  default order; the last entry must make it total
     ``takes``  the command whose form one row of a workbook fills in; empty: no Excel in
+    ``needs``  fields that may be left out when one speaks, but not in a row of a workbook
+    ``takers`` who brings workbooks, where the command itself is open to all
     ``found``  /搜索 asks it too; False for the house's own books and figures about branches
     ``scope``  the years or issues of which one is shown at a time: ``query`` finds the value under
                the choice's key in ``view.params``, or nothing if there are none yet
@@ -184,6 +186,8 @@ class Ledger:
     order: tuple[SQLColumnExpression[Any], ...]
     roles: frozenset[Role] = frozenset()
     takes: str = ""
+    needs: frozenset[str] = frozenset()
+    takers: frozenset[Role] = frozenset()
     found: bool = True
     scope: Callable[[View], Filter] | None = None
 
@@ -195,6 +199,10 @@ class Ledger:
     def heading(self, column: Column) -> str:
         """The heading of a column."""
         return t(f"ledger.{self.key}.{column.key}")
+
+    def may_take(self, member: Member) -> bool:
+        """Whether somebody may bring a workbook, as far as the ledger says."""
+        return bool(self.takes) and (not self.takers or member.has(*self.takers))
 
     def may(self, member: Member | None) -> bool:
         """Whether somebody may open it; None is the operator at the machine."""

@@ -178,6 +178,8 @@ def _visits(view: View) -> Rows:
 
 VISITS = Ledger(
     key="visit",
+    takes="visit_sheet",
+    needs=frozenset({"branch", "day"}),
     columns=(
         Column(key="number", expr=Visit.number, width=16),
         Column(key="branch", expr=Unit.name, width=34),

@@ -44,6 +44,7 @@ from models.visit import (
     points_of_visit,
     share_out,
     visit_by_number,
+    visits_on,
 )
 
 VISITORS = tuple(role for role in OVERSEERS if role is not Role.SECRETARY)
@@ -117,9 +118,13 @@ def hand_in(ctx: Context, answers: Answers) -> Reply:
     day = answers["day"] or ctx.today
     if day > ctx.today:
         raise UserError("visit.future")
-    made = _made(ctx, branch, planned, day)
     keys = [topic.key for topic in topics()]
-    made.answers = {key: answers[key] for key in keys if answers[key]}
+    looked = {key: answers[key] for key in keys if answers[key]}
+    for earlier in visits_on(ctx.session, branch.id, ctx.who.id, day):
+        if earlier.answers == looked:
+            raise UserError("visit.twice", branch=branch.name, number=earlier.number)
+    made = _made(ctx, branch, planned, day)
+    made.answers = looked
     points = [(PointKind.PROBLEM, said) for said in _items(answers["problems"])]
     points += [(PointKind.SUGGESTION, said) for said in _items(answers["suggestions"])]
     if len(points) > MOST_POINTS:

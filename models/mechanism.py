@@ -64,6 +64,17 @@ def mechanism_by_number(session: Session, number: str) -> Mechanism | None:
     return session.scalar(select(Mechanism).where(Mechanism.number == number))
 
 
+def mechanism_named(session: Session, unit_id: int, name: str) -> Mechanism | None:
+    """The mechanism of a name that an office has in the library."""
+    return session.scalars(
+        select(Mechanism).where(
+            Mechanism.unit_id == unit_id,
+            Mechanism.name == name,
+            Mechanism.state == MechanismState.LISTED,
+        )
+    ).first()
+
+
 def listed(session: Session, numbers: Sequence[str] | None = None) -> Sequence[Mechanism]:
     """The library, the newest first; or those of some numbers that are in it, in that order."""
     query = select(Mechanism).where(Mechanism.state == MechanismState.LISTED)

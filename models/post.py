@@ -94,6 +94,18 @@ def post_by_number(session: Session, number: str) -> Post | None:
     return session.scalar(select(Post).where(Post.number == number))
 
 
+def post_named(session: Session, unit_id: int, kind: PostKind, name: str) -> Post | None:
+    """The post of a name that a branch has."""
+    return session.scalars(
+        select(Post).where(
+            Post.unit_id == unit_id,
+            Post.kind == kind,
+            Post.name == name,
+            Post.state == PostState.ACTIVE,
+        )
+    ).first()
+
+
 def standard_of(session: Session, path: str, kind: PostKind) -> PostStandard | None:
     """The standard that holds for a unit: its own, else that of the nearest unit above."""
     order = list(upwards(path))

@@ -76,6 +76,17 @@ def reception_by_number(session: Session, number: str) -> Reception | None:
     return session.scalar(select(Reception).where(Reception.number == number))
 
 
+def held_on(session: Session, host_id: int, day: date) -> Reception | None:
+    """The reception day that somebody has set on a day, unless it was called off."""
+    return session.scalars(
+        select(Reception).where(
+            Reception.host_id == host_id,
+            Reception.day == day,
+            Reception.cancelled_at.is_(None),
+        )
+    ).first()
+
+
 def slots_of(session: Session, reception_id: int) -> Sequence[ReceptionSlot]:
     """The slots of a day, in order."""
     return session.scalars(

@@ -94,6 +94,18 @@ def last_visits(session: Session) -> Mapping[int, date]:
     return {branch: day for branch, day in rows if day is not None}
 
 
+def visits_on(session: Session, branch_id: int, visitor_id: int, day: date) -> Sequence[Visit]:
+    """What somebody has written down of visits to a branch on a day."""
+    return session.scalars(
+        select(Visit).where(
+            Visit.branch_id == branch_id,
+            Visit.visitor_id == visitor_id,
+            Visit.visited_on == day,
+            Visit.state == VisitState.MADE,
+        )
+    ).all()
+
+
 def planned_visits(session: Session, visitor_id: int) -> Sequence[Visit]:
     """What somebody still has to visit, the first due first."""
     return session.scalars(

@@ -5,7 +5,7 @@ Nothing is stored before the last step. What was read travels with the page, sig
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,7 +22,16 @@ from bot.web.site import CHANNEL, Room, file
 from config.texts import t
 from handlers.context import Context
 from handlers.help import usable
-from handlers.intake import Sheet, fields_of, guess, missing, raw_rows, read_sheet, twice
+from handlers.intake import (
+    Sheet,
+    alike,
+    fields_of,
+    guess,
+    missing,
+    raw_rows,
+    read_sheet,
+    twice,
+)
 from handlers.reply import fill
 from handlers.spec import Command, Kind, Ledger
 from models.errors import UserError
@@ -116,7 +125,7 @@ class IntakeRoom(Room):
             known = names_of(ctx.session, ctx.who.id, command.key)
             meaning = said or guess(command, ledger, sheet.headings, known)
             twice(command, meaning)
-            lacking = missing(command, meaning)
+            lacking = missing(command, ledger, meaning)
             if not said and (lacking or "" in meaning.values()):
                 return self._columns(ctx, (ledger, command), sheet, meaning)
             if lacking:
@@ -176,12 +185,21 @@ class IntakeRoom(Room):
         meaning: Mapping[str, str],
     ) -> web.Response:
         """Every row as it was understood, with its problems."""
-        command = found[1]
+        ledger, command = found
         used = [key for key in fields_of(command) if key in meaning.values()]
+        rows = raw_rows(sheet, meaning)
+        same = alike(rows)
         checked, taken = [], []
-        for number, raw in raw_rows(sheet, meaning):
+        for number, raw in rows:
             row, understood = self._checked(ctx, command, used, number, raw)
-            checked.append(row)
+            more = [
+                t("intake.blank", field=label_of(command.form, key))
+                for key in used
+                if key in ledger.needs and key not in raw
+            ]
+            if number in same:
+                more.append(t("intake.alike", row=same[number]))
+            checked.append(replace(row, wrong=(*row.wrong, *more)))
             taken.append((number, understood))
         wrong = [row for row in checked if row.wrong]
         sealed = {"command": command.key, "rows": taken}
@@ -240,7 +258,7 @@ class IntakeRoom(Room):
 
     def _found(self, ctx: Context, request: web.Request) -> tuple[Ledger, Command]:
         ledger = self.site.catalogue.ledgers.get(request.match_info["key"])
-        if ledger is None or not ledger.takes or not ledger.may(ctx.member):
+        if ledger is None or not ledger.may_take(ctx.who) or not ledger.may(ctx.member):
             raise web.HTTPNotFound
         offered = usable(ctx, self.site.catalogue.commands)
         command = next((one for one in offered if one.key == ledger.takes), None)

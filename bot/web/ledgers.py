@@ -92,7 +92,7 @@ class LedgerRoom(Room):
             kept=urlencode({k: v for k, v in query.items() if k != "page"}),
             link=lambda **change: _link(query, change),
             numeric=(Kind.NUMBER, Kind.PERCENT),
-            takes=bool(ledger.takes) and _may_take(self.frame, ctx, ledger),
+            takes=_may_take(self.frame, ctx, ledger),
         )
 
     async def export(self, request: web.Request) -> web.StreamResponse:
@@ -236,8 +236,9 @@ def chips(ledger: Ledger, wish: Wish, query: Mapping[str, str]) -> list[tuple[st
 
 
 def _may_take(frame: Frame, ctx: Context, ledger: Ledger) -> bool:
-    command = frame.site.catalogue.command(ledger.takes)
-    return command.may(ctx.member)
+    if not ledger.may_take(ctx.who):
+        return False
+    return frame.site.catalogue.command(ledger.takes).may(ctx.member)
 
 
 def _link(query: Mapping[str, str], change: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ from models.mechanism import (
     let_be_found,
     listed,
     mechanism_by_number,
+    mechanism_named,
     mechanisms_in,
     set_cases,
 )
@@ -124,6 +125,8 @@ def distil(ctx: Context, answers: Answers) -> Reply:
     else:
         path = min(ctx.who.paths(*OFFICES), key=len)
         unit = ctx.session.scalars(select(Unit).where(Unit.path == path)).one()
+        if earlier := mechanism_named(ctx.session, unit.id, answers["name"]):
+            raise UserError("mechanism.twice", name=earlier.name, number=earlier.number)
         number = next_number(ctx.session, "JX", ctx.today.year)
         one = Mechanism(number=number, unit_id=unit.id, person_id=ctx.who.id, at=ctx.now)
         ctx.session.add(one)
@@ -312,6 +315,7 @@ _COUNT = (
 )
 LEDGER: Final = Ledger(
     key="mechanism",
+    takes="mechanism",
     columns=(
         Column(key="number", expr=Mechanism.number, width=16),
         Column(key="name", expr=Mechanism.name, width=30),

@@ -352,6 +352,7 @@ def _state(value: str, view: View) -> str:
 LEDGER: Final = Ledger(
     key="score",
     found=False,
+    takes="score",
     columns=(
         Column(key="branch", expr=Unit.name, width=34),
         Column(key="project", expr=Project.name, width=40),
