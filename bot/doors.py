@@ -93,6 +93,7 @@ def open_doors(means: Means) -> Doors:
             AppChannel(
                 doors.app_rest,
                 settings.app_agent_id,
+                hears=settings.has_app_callback,
                 clock=means.clock,
                 home=settings.public_url,
             )

@@ -159,6 +159,7 @@ class World:
         self.url = url
         self.clock = FixedClock(start)
         self.mode = mode
+        self.app_hears = True
         self.company = Company()
         self.store = Store(url)
 
@@ -183,6 +184,7 @@ class World:
         """Start (again) the product beside a desk that is there."""
         environment = {
             **self.server.environment(),
+            **({} if self.app_hears else {"ZBT_APP_TOKEN": ""}),
             "ZBT_DATABASE_URL": self.url,
             "ZBT_LISTEN": f"127.0.0.1:{free_port()}",
             "ZBT_SECRET_KEY": "a key for tests",
@@ -194,7 +196,8 @@ class World:
         )
         await self.runtime.start()
         base = f"http://127.0.0.1:{self.runtime.port}"
-        self.desk.listen(bot_url=f"{base}/wecom/aibot", app_url=f"{base}/wecom/app", pages=[base])
+        app_url = f"{base}/wecom/app" if self.app_hears else ""
+        self.desk.listen(bot_url=f"{base}/wecom/aibot", app_url=app_url, pages=[base])
         if self.mode is Mode.LINK:
             await self.desk.connected()
 

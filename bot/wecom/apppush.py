@@ -1,11 +1,13 @@
 """Pushing to people through the self-built app (pages 90236, 90253, 94888)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.channel import (
     ALL_CARDS,
     Abilities,
+    CardKind,
     CardParcel,
     Dialect,
     Elsewhere,
@@ -39,6 +41,7 @@ ABILITIES: Final = Abilities(
     per_minute=limits.APP_PER_MINUTE,
     per_hour=limits.APP_PER_HOUR,
 )
+_UNANSWERED: Final = frozenset({CardKind.NOTICE})
 
 
 class AppChannel:
@@ -47,11 +50,17 @@ class AppChannel:
     The platform drops what equals a message of the last half hour (``enable_duplicate_check``), so
     a send whose answer was lost is simply sent again: it is ``Later``, never ``Unconfirmed``.
     The price: two honest messages with the same words within half an hour arrive as one.
+
+    ``hears``  whether the app has a callback address: without one the platform refuses cards that
+               can be answered, so they go in words
     """
 
-    def __init__(self, rest: AppRest, agent_id: int, *, clock: Clock, home: str) -> None:
+    def __init__(
+        self, rest: AppRest, agent_id: int, *, hears: bool, clock: Clock, home: str
+    ) -> None:
         self._rest = rest
         self._agent_id = agent_id
+        self._abilities = ABILITIES if hears else replace(ABILITIES, cards=_UNANSWERED)
         self._home = home
         self._shelf = Shelf(clock)
 
@@ -63,7 +72,7 @@ class AppChannel:
     @property
     def abilities(self) -> Abilities:
         """What this door can do."""
-        return ABILITIES
+        return self._abilities
 
     def reaches(self, target: Target) -> bool:
         """Whether the target is one person (``@all`` and lists are not)."""
@@ -79,7 +88,7 @@ class AppChannel:
         """Deliver one parcel; somebody outside the visible range is ``Refused``."""
         if not self.reaches(target):
             raise Elsewhere(note="no person")
-        admit(parcel, ABILITIES)
+        admit(parcel, self._abilities)
         match parcel:
             case TextParcel(markdown):
                 content = {"content": render(markdown, ABILITIES.dialect)}

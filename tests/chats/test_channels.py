@@ -1,5 +1,6 @@
 """The same words through long connection, callback URL and app are the same stored rows."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from bot.sim.setup import Mode
 from models.audit import Audit
 from models.progress import Progress
+from models.push import Push, PushState
 from tests.world import World
 
 WORDS = [
@@ -29,8 +31,9 @@ WORDS = [
 
 
 @asynccontextmanager
-async def opened(url: str, mode: Mode) -> AsyncIterator[World]:
+async def opened(url: str, mode: Mode, *, app_hears: bool = True) -> AsyncIterator[World]:
     world = World(url, mode=mode)
+    world.app_hears = app_hears
     world.settle()
     await world.open()
     try:
@@ -116,3 +119,20 @@ async def test_a_long_answer_is_cut_for_the_app_and_the_rest_follows(
         assert len(answer.text.encode()) <= 2048
         await world.desk.settled()
         assert [v for v in world.desk.violations if v.hard] == []
+
+
+async def test_an_app_without_a_callback_address_brings_the_digest_in_words(
+    fresh: Callable[[str], str],
+) -> None:
+    """Long connection and no public address: buttons of the app would reach nobody."""
+    async with opened(fresh("deaf"), Mode.LINK, app_hears=False) as world:
+        await world.runtime.scheduler.sweep()
+        await world.delivered()
+        with world.store.reading() as session:
+            states = Counter(session.scalars(select(Push.state)))
+        assert states[PushState.DELIVERED] > 0
+        assert set(states) <= {PushState.DELIVERED, PushState.WAITING}
+        said = [message for message in world.desk.heard("b1p0", "app") if not message.card]
+        assert any("http" in message.text for message in said)
+        refused = [v for v in world.desk.violations if v.hard and v.where == "message/send"]
+        assert refused == []

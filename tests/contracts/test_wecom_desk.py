@@ -106,7 +106,9 @@ class Bot:
         rest = Rest(session, server.url)
         self.app_rest = AppRest(rest, setup.corp_id, setup.app_secret, clock=self.clock)
         self.webhook = WebhookChannel(rest, clock=self.clock, home=self.home)
-        self.app = AppChannel(self.app_rest, setup.app_agent_id, clock=self.clock, home=self.home)
+        self.app = AppChannel(
+            self.app_rest, setup.app_agent_id, hears=True, clock=self.clock, home=self.home
+        )
         self.url = BotUrlChannel(rest, home=self.home)
         self.downloads = Downloads(
             session,

@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from bot.clock import SystemClock
+from bot.sim.codes import BAD_PARAMETER
 from bot.sim.desk import Desk
 from bot.sim.server import Server, serve
 from bot.sim.setup import Mode, Timings, invent
@@ -105,6 +106,7 @@ class Plant:
         product = Product(self.url, folder, extra=environment)
         self.ever.append(product)
         await product.start()
+        self.desk.listen(app_url=f"{product.base}/wecom/app")
         self.products.append(product)
         return product
 
@@ -143,6 +145,7 @@ class Plant:
             return await self._is_at_rest() and len(self._unheard()) <= most
 
         await self.recovers(at_rest)
+        assert self._refused() == 0
         missing, numbers = self._unheard(), self._numbers()
         silent = [
             said
@@ -156,6 +159,12 @@ class Plant:
         with self.store.reading() as session:
             rows = session.execute(select(Progress.said, Progress.number)).all()
         return {row.said: row.number for row in rows}
+
+    def _refused(self) -> int:
+        """Pushes that are not what the platform takes: those are ours to mend."""
+        ours = (Push.state == PushState.FAILED, Push.code == BAD_PARAMETER)
+        with self.store.reading() as session:
+            return session.scalar(select(func.count()).select_from(Push).where(*ours)) or 0
 
     def _unheard(self) -> list[str]:
         numbers = self._numbers()

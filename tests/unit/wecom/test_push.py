@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.channel import (
+    CardKind,
     CardParcel,
     Channel,
     Elsewhere,
@@ -52,7 +53,7 @@ def group(base: str) -> Target:
 
 @pytest.fixture
 def app(app_rest: AppRest, clock: FixedClock) -> AppChannel:
-    return AppChannel(app_rest, 1000002, clock=clock, home=HOME)
+    return AppChannel(app_rest, 1000002, hears=True, clock=clock, home=HOME)
 
 
 async def test_the_webhook_gets_text_in_its_dialect(
@@ -177,6 +178,17 @@ async def test_the_app_pushes_to_one_person(api: Api, app: AppChannel) -> None:
         "enable_duplicate_check": 1,
         "duplicate_check_interval": 1800,
     }
+
+
+async def test_an_app_that_hears_nothing_sends_no_card_to_be_answered(
+    api: Api, app_rest: AppRest, clock: FixedClock
+) -> None:
+    """The platform refuses them for good (40058)."""
+    app = AppChannel(app_rest, 1000002, hears=False, clock=clock, home=HOME)
+    assert app.abilities.cards == {CardKind.NOTICE}
+    with pytest.raises(Elsewhere):
+        await app.push(PERSON, BUTTONS)
+    assert api.asked == []
 
 
 async def test_the_app_uploads_a_picture_once_for_everybody(api: Api, app: AppChannel) -> None:
