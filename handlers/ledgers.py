@@ -107,8 +107,8 @@ def _outcome(value: str, view: View) -> str:
 
 def _action(value: str, view: View) -> str:
     del view
-    key = f"command.{value}.name"
-    return t(key) if has(key) else value
+    keys = (f"command.{value}.name", f"audit.acts.{value.replace('.', '_')}")
+    return next((t(key) for key in keys if has(key)), value)
 
 
 def _open(expr: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:

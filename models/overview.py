@@ -9,7 +9,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from models.project import Grade, Project, Stage, planned_percent
-from models.unit import BranchType, Unit, UnitKind, UnitState, covers, inside
+from models.unit import BranchType, Unit, UnitKind, UnitState, inside, upwards
 
 
 class Line(NamedTuple):
@@ -53,6 +53,7 @@ class Home(NamedTuple):
 
     path: str
     name: str
+    code: str
 
 
 def lines_of(session: Session, year: int, below: str = "") -> list[Line]:
@@ -96,11 +97,11 @@ def homes_of(session: Session, below: str = "") -> list[Home]:
 
     Branches of its departments count under the unit itself.
     """
-    top = select(Unit.id, Unit.path, Unit.name).where(Unit.state == UnitState.ACTIVE)
+    top = select(Unit.id, Unit.path, Unit.name, Unit.code).where(Unit.state == UnitState.ACTIVE)
     top = top.where(Unit.path == below) if below else top.where(Unit.parent_id.is_(None))
     roots = session.execute(top.order_by(Unit.id)).all()
     under = session.execute(
-        select(Unit.path, Unit.name)
+        select(Unit.path, Unit.name, Unit.code)
         .where(
             Unit.parent_id.in_([root.id for root in roots]),
             Unit.state == UnitState.ACTIVE,
@@ -108,16 +109,17 @@ def homes_of(session: Session, below: str = "") -> list[Home]:
         )
         .order_by(Unit.id)
     )
-    return [Home(*row) for row in under] + [Home(root.path, root.name) for root in roots]
+    return [Home(*row) for row in under] + [Home(*root[1:]) for root in roots]
 
 
 def by_home(lines: Iterable[Line], homes: Sequence[Home]) -> Mapping[Home, list[Line]]:
     """Lines by the first home above them; homes without any are left out."""
     grouped: dict[Home, list[Line]] = {home: [] for home in homes}
+    places = {home.path: at for at, home in reversed(list(enumerate(homes)))}
     for line in lines:
-        home = next((home for home in homes if covers(home.path, line.path)), None)
-        if home is not None:
-            grouped[home].append(line)
+        above = [places[path] for path in upwards(line.path) if path in places]
+        if above:
+            grouped[homes[min(above)]].append(line)
     return {home: rows for home, rows in grouped.items() if rows}
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    select,
     text,
 )
 
@@ -30,8 +31,10 @@ from jobs.when import last_due, parse_when, period_of
 from models.base import Base
 from models.calendar import read_calendar
 from models.job_run import JobRun, RunState
+from models.person import Grant, Person
 from models.store.engine import Store
 from models.store.schema import migrate
+from models.unit import Unit
 
 HERE: Final = ZoneInfo("Asia/Shanghai")
 STEP: Final = 100_000
@@ -68,6 +71,32 @@ def grow(url: str, now: datetime, times: int = 1) -> SampleFacts:
         session.execute(text("ANALYZE"))
     store.close()
     return facts
+
+
+def colleagues(url: str, userid: str, count: int) -> list[str]:
+    """Somebody and others of the same branch, who are given the same roles; ``count`` userids."""
+    store = Store(url)
+    with store.writing() as session:
+        first = session.scalars(select(Person).where(Person.userid == userid)).one()
+        branch_id = session.get_one(Unit, first.unit_id).branch_id
+        others = session.scalars(
+            select(Person)
+            .join(Unit, Unit.id == Person.unit_id)
+            .where(Unit.branch_id == branch_id, Person.id != first.id)
+            .order_by(Person.id)
+            .limit(count - 1)
+        ).all()
+        held = session.execute(
+            select(Grant.role, Grant.unit_id).where(Grant.person_id == first.id)
+        ).all()
+        for person in others:
+            for role, unit_id in held:
+                key = (Grant.person_id == person.id, Grant.role == role, Grant.unit_id == unit_id)
+                if session.scalar(select(Grant.id).where(*key)) is None:
+                    session.add(Grant(person_id=person.id, role=role, unit_id=unit_id))
+        userids = [person.userid for person in (first, *others)]
+    store.close()
+    return userids
 
 
 def _copy(connection: Connection, copy: int) -> None:
