@@ -115,31 +115,40 @@ def conclude(ctx: Context, answers: Answers) -> Reply:
 def owed_ends(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Pledges that have been voted on wait for the branch; the secretary's own for the office."""
     rows = ctx.session.execute(
-        select(Pledge, Person.name, Unit, Ballot.closed_at, BY_SECRETARY)
+        select(
+            Pledge.number,
+            Pledge.kind,
+            Pledge.at,
+            Person.name,
+            Unit.name,
+            Unit.path,
+            Ballot.closed_at,
+            BY_SECRETARY,
+        )
         .join(Person, Person.id == Pledge.person_id)
         .join(Unit, Unit.id == Pledge.unit_id)
         .join(Ballot, Ballot.pledge_id == Pledge.id)
         .where(Pledge.state == PledgeState.VOTED, to_review_by(member) if member else true())
         .order_by(Pledge.id)
     )
-    for pledge, name, unit, closed_at, by_secretary in rows:
-        since = ctx.local(closed_at or pledge.at).date()
+    for number, kind, at, name, branch, path, closed_at, by_secretary in rows:
+        since = ctx.local(closed_at or at).date()
         yield Duty(
-            key=f"pledge_end:{pledge.number}",
+            key=f"pledge_end:{number}",
             title=t("pledge_end.duty"),
             detail=t(
                 "pledge.duty_about",
-                number=pledge.number,
-                branch=unit.name,
+                number=number,
+                branch=branch,
                 name=name,
-                kind=label(pledge.kind),
+                kind=label(kind),
             ),
             due=ctx.calendar.add_working(since, ctx.rules.pledge.end_days),
             since=since,
-            unit_path=unit.path,
+            unit_path=path,
             role=Role.PARTY_OFFICE if by_secretary else Role.SECRETARY,
-            number=pledge.number,
-            act=Act(t("pledge_end.act"), command="pledge_end", answers={"number": pledge.number}),
+            number=number,
+            act=Act(t("pledge_end.act"), command="pledge_end", answers={"number": number}),
         )
 
 

@@ -234,30 +234,39 @@ def publish_later(ctx: Context, argument: str, picked: Mapping[str, tuple[str, .
 def waiting_reviews(ctx: Context, member: Member | None) -> Iterator[Duty]:
     """Pledges that wait for the branch; the secretary's own waits for the party office."""
     rows = ctx.session.execute(
-        select(Pledge, Person.name, Unit, BY_SECRETARY)
+        select(
+            Pledge.number,
+            Pledge.kind,
+            Pledge.sent_at,
+            Person.name,
+            Unit.name,
+            Unit.path,
+            BY_SECRETARY,
+        )
         .join(Person, Person.id == Pledge.person_id)
         .join(Unit, Unit.id == Pledge.unit_id)
         .where(Pledge.state == PledgeState.SUBMITTED, to_review_by(member) if member else true())
         .order_by(Pledge.id)
     )
     days = ctx.rules.pledge.review_days
-    for pledge, name, unit, by_secretary in rows:
+    for number, kind, sent_at, name, branch, path, by_secretary in rows:
+        since = ctx.local(sent_at).date()
         yield Duty(
-            key=f"pledge_review:{pledge.number}:{pledge.sent_at:%Y%m%d%H%M}",
+            key=f"pledge_review:{number}:{sent_at:%Y%m%d%H%M}",
             title=t("pledge.duty_review"),
             detail=t(
                 "pledge.duty_about",
-                number=pledge.number,
-                branch=unit.name,
+                number=number,
+                branch=branch,
                 name=name,
-                kind=label(pledge.kind),
+                kind=label(kind),
             ),
-            due=ctx.calendar.add_working(ctx.local(pledge.sent_at).date(), days),
-            since=ctx.local(pledge.sent_at).date(),
-            unit_path=unit.path,
+            due=ctx.calendar.add_working(since, days),
+            since=since,
+            unit_path=path,
             role=Role.PARTY_OFFICE if by_secretary else Role.SECRETARY,
-            number=pledge.number,
-            act=Act(t("pledge.review"), command="pledge_review", answers={"number": pledge.number}),
+            number=number,
+            act=Act(t("pledge.review"), command="pledge_review", answers={"number": number}),
         )
 
 
