@@ -84,19 +84,24 @@ def shown_columns(ledger: Ledger, wish: Wish) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows as values (not yet words), and how many there are in all."""
+    """Rows as values (not yet words), how many there are in all, and what is said of all of them.
+
+    ``totals`` the sum or mean of each column that has one, None where no row has a value
+    """
 
     rows: Sequence[tuple[Any, ...]]
     total: int
+    totals: Mapping[str, Decimal | int | None]
 
 
 def page_of(ledger: Ledger, view: View, wish: Wish) -> Page:
     """The rows that a viewer wants and may see."""
-    session = view.ctx.session
     narrowed = _narrowed(ledger, view, wish)
-    total = session.scalar(select(func.count()).select_from(narrowed.subquery())) or 0
-    rows = session.execute(_ordered(ledger, narrowed, wish)).all()
-    return Page([_values(ledger, view, row) for row in rows], total)
+    rows = view.ctx.session.execute(_ordered(ledger, narrowed, wish)).all()
+    summed = any(column.total is not None for column in ledger.columns)
+    some = wish.offset or (wish.limit is not None and len(rows) >= wish.limit)
+    total, totals = _all_of(ledger, view, narrowed) if some or summed else (len(rows), {})
+    return Page([_values(ledger, view, row) for row in rows], total, totals)
 
 
 def some_of(
@@ -114,21 +119,21 @@ def some_of(
     return [_values(ledger, view, row) for row in rows[: wish.limit]], len(rows)
 
 
-def totals_of(ledger: Ledger, view: View, wish: Wish) -> Mapping[str, Decimal | int | None]:
-    """The sum or mean of each column that has one, over all rows that are wanted."""
+def _all_of(
+    ledger: Ledger, view: View, narrowed: Rows
+) -> tuple[int, Mapping[str, Decimal | int | None]]:
+    """How many rows there are, and their totals: one look through all of them."""
     summed = [column for column in ledger.columns if column.total is not None]
-    if not summed:
-        return {}
-    rows = _narrowed(ledger, view, wish).subquery()
-    asked = [(func.sum(rows.c[c.key]), func.count(rows.c[c.key])) for c in summed]
-    found = view.ctx.session.execute(select(*(part for pair in asked for part in pair))).one()
+    rows = narrowed.subquery()
+    asked = [part for c in summed for part in (func.sum(rows.c[c.key]), func.count(rows.c[c.key]))]
+    found = view.ctx.session.execute(select(func.count(), *asked).select_from(rows)).one()
     totals: dict[str, Decimal | int | None] = {}
     for at, column in enumerate(summed):
-        whole, count = found[2 * at], found[2 * at + 1]
+        whole, count = found[2 * at + 1], found[2 * at + 2]
         if column.total is Total.MEAN and count:
             whole = (Decimal(whole) / count).quantize(Decimal("0.1"))
         totals[column.key] = whole if count else None
-    return totals
+    return found[0], totals
 
 
 def stream(ledger: Ledger, view: View, wish: Wish) -> Iterator[tuple[Any, ...]]:

@@ -19,7 +19,7 @@ from config.texts import t
 from handlers.context import Context
 from handlers.narrow import SPAN, Narrowing, narrowing, options
 from handlers.spec import Column, Kind, Ledger, Total, View
-from handlers.table import Wish, cell_text, page_of, read_wish, scope_of, shown_columns, totals_of
+from handlers.table import Page, Wish, cell_text, page_of, read_wish, scope_of, shown_columns
 from models.errors import Unavailable, UserError
 from models.person import Member
 from models.saved import drop_view, keep_view, views_of
@@ -70,14 +70,13 @@ class LedgerRoom(Room):
         found = page_of(ledger, view, wish)
         at = _on_page(ledger, wish)
         query = {k: v for k, v in params.items() if k != "page" and v}
-        totals = totals_of(ledger, view, wish) if found.total else {}
         return self.frame.page(
             "ledger.html",
             me=ctx.member,
             ledger=ledger,
             columns=[ledger.columns[n] for n in at],
             rows=[_cells(ledger, row, view, at) for row in found.rows],
-            totals=[_total(ledger.columns[n], totals) for n in at] if any_total(totals) else [],
+            totals=_totals(ledger, found, at),
             total=found.total,
             page=number,
             pages=max((found.total + ROWS - 1) // ROWS, 1),
@@ -184,13 +183,14 @@ def _cells(
     return [(ledger.columns[n], linked(cell_text(ledger.columns[n], row[n], view))) for n in at]
 
 
-def any_total(totals: Mapping[str, Decimal | int | None]) -> bool:
-    """Whether anything stands below the table."""
-    return any(value is not None for value in totals.values())
+def _totals(ledger: Ledger, found: Page, at: Sequence[int]) -> list[str]:
+    """What stands below the columns that are shown; nothing if there is nothing below any."""
+    if all(value is None for value in found.totals.values()):
+        return []
+    return [_total(ledger.columns[n], found.totals.get(ledger.columns[n].key)) for n in at]
 
 
-def _total(column: Column, totals: Mapping[str, Decimal | int | None]) -> str:
-    value = totals.get(column.key)
+def _total(column: Column, value: Decimal | int | None) -> str:
     if value is None:
         return ""
     sign = "%" if column.kind is Kind.PERCENT else ""
