@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from config.texts import label
 from handlers.board import Filter
@@ -97,6 +97,8 @@ class Page:
 def page_of(ledger: Ledger, view: View, wish: Wish) -> Page:
     """The rows that a viewer wants and may see."""
     narrowed = _narrowed(ledger, view, wish)
+    if narrowed is None:
+        return Page([], 0, {})
     rows = view.ctx.session.execute(_ordered(ledger, narrowed, wish)).all()
     summed = any(column.total is not None for column in ledger.columns)
     some = wish.offset or (wish.limit is not None and len(rows) >= wish.limit)
@@ -112,10 +114,12 @@ def some_of(
     By its key a table is gone through no further than needed; the ledger's own order would have
     all that match be sorted. A ledger without one keeps its order.
     """
+    found = _narrowed(ledger, view, wish)
+    if found is None:
+        return [], 0
     own = own_key(ledger.order)
     newest = ledger.order if own is None else (own.desc(),)
-    found = _narrowed(ledger, view, wish).order_by(*newest).limit(most)
-    rows = view.ctx.session.execute(found).all()
+    rows = view.ctx.session.execute(found.order_by(*newest).limit(most)).all()
     return [_values(ledger, view, row) for row in rows[: wish.limit]], len(rows)
 
 
@@ -138,19 +142,26 @@ def _all_of(
 
 def stream(ledger: Ledger, view: View, wish: Wish) -> Iterator[tuple[Any, ...]]:
     """All rows that a viewer wants and may see, a thousand at a time."""
-    query = _ordered(ledger, _narrowed(ledger, view, wish), wish)
+    narrowed = _narrowed(ledger, view, wish)
+    if narrowed is None:
+        return
+    query = _ordered(ledger, narrowed, wish)
     result = view.ctx.session.execute(query.execution_options(yield_per=CHUNK))
     for row in result:
         yield _values(ledger, view, row)
 
 
-def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Rows:
+def _narrowed(ledger: Ledger, view: View, wish: Wish) -> Rows | None:
+    """The rows that are wanted, in no order; None where a word stands in none of its tables."""
     query: Rows = ledger.query(_scoped(ledger, view, wish)).with_only_columns(
         *(c.expr.label(c.key) for c in ledger.columns)
     )
     whole = query
     for word in wish.search.split():
-        query = query.where(or_(false(), *_found(ledger, view, whole, word)))
+        found = tuple(_found(ledger, view, whole, word))
+        if not found:
+            return None
+        query = query.where(or_(*found))
     for column in ledger.columns:
         if wanted := wish.filters.get(column.key, ""):
             query = query.where(matches(column, wanted, view))
