@@ -1,6 +1,6 @@
 """Pages of single things and of boards: what their templates need."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeVar
@@ -28,6 +28,8 @@ T = TypeVar("T")
 ROWS = 200
 TILES = 600
 """A table or wall longer than this is shown page by page; a province's wall stays whole."""
+SLIDE = 32
+"""Tiles on a screen at once: as many as are read from five metres; more are shown in turn."""
 KINDS = {
     TableBlock: "table",
     TilesBlock: "tiles",
@@ -121,11 +123,24 @@ def board_values(board_page: BoardPage, params: Mapping[str, str]) -> Mapping[st
     return {
         "board": board_page,
         "groups": [Group(together, list(blocks)) for together, blocks in grouped],
-        "walls": [one.block for one in drawn if one.kind == "tiles"],
+        "walls": [
+            slide
+            for one in drawn
+            if isinstance(one.block, TilesBlock)
+            for slide in slides(one.block)
+        ],
         "acts": [(act, act_href(act)) for act in board_page.acts],
         "papers": paper_links(board_page.papers),
         "text_of": charts.text_of,
     }
+
+
+def slides(block: TilesBlock) -> Iterator[TilesBlock]:
+    """The tiles of a block as they follow each other on the screen, evenly shared."""
+    count = max(-(-len(block.tiles) // SLIDE), 1)
+    size = max(-(-len(block.tiles) // count), 1)
+    for at in range(0, max(len(block.tiles), 1), size):
+        yield replace(block, tiles=block.tiles[at : at + size])
 
 
 def _drawn(block: BoardBlock, key: str, params: Mapping[str, str]) -> Drawn:

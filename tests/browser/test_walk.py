@@ -33,6 +33,25 @@ async def test_every_page_can_be_looked_at(office: Office, browser: Browser, rol
     assert RECORDS[role] <= prefixes_in(walk.visited)
 
 
+async def test_a_wall_is_read_from_five_metres(office: Office, browser: Browser) -> None:
+    """Its tiles are as wide as the screen allows, on walls with and without headings."""
+    page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+    await page.goto(office.runtime.links.make("/", office.people["party_office"]))
+    for wall in ("overview", "pledges", "wishes"):
+        await page.goto(f"{office.base}/wall/{wall}")
+        await page.wait_for_selector(".wall[data-columns]")
+        wide, small = await page.evaluate(
+            """() => {
+              const tiles = [...document.querySelectorAll("section:not([hidden]) li")];
+              const size = (one) => parseFloat(getComputedStyle(one.querySelector("b")).fontSize);
+              const widths = tiles.map((one) => one.offsetWidth);
+              return [Math.min(...widths), Math.min(...tiles.map(size))];
+            }"""
+        )
+        assert wide > 200, wall
+        assert small >= 20, wall
+
+
 async def test_what_is_wrong_would_be_found(browser: Browser) -> None:
     """The walk itself: a page that is too wide, pale and broken does not pass."""
     walk = await begin(browser, "http://127.0.0.1", lambda: None)

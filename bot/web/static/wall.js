@@ -17,10 +17,9 @@ function sections() {
 function fit(section) {
   const wall = section.querySelector(".wall");
   if (!wall || innerWidth <= 640) return;
-  const room = slides.clientHeight - (section.querySelector("h2")?.offsetHeight ?? 0) - 24;
   for (let columns = 3; columns <= 24; columns += 1) {
     wall.dataset.columns = columns;
-    if (wall.scrollHeight <= room) break;
+    if (slides.scrollHeight <= slides.clientHeight) break;
   }
 }
 

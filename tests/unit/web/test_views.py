@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.views import ROWS, TILES, Drawn, board_values
+from bot.web.views import ROWS, SLIDE, TILES, Drawn, board_values
 from handlers.board import BoardPage, Cell, TableBlock, Tile, TilesBlock
 
 
@@ -40,3 +40,14 @@ def test_a_provinces_wall_stays_whole_and_nonsense_is_the_first_page() -> None:
     last = drawn(long, p0="99")
     assert isinstance(last.block, TilesBlock)
     assert [tile.title for tile in last.block.tiles] == [str(TILES)]
+
+
+@given(st.integers(0, TILES))
+def test_a_screen_shows_every_tile_in_turn_and_never_too_many(count: int) -> None:
+    block = TilesBlock(title="x", tiles=[Tile(str(n)) for n in range(count)])
+    shown = board_values(BoardPage(title="", blocks=(block,)), {})["walls"]
+    sizes = [len(slide.tiles) for slide in shown]
+    assert [tile for slide in shown for tile in slide.tiles] == block.tiles
+    assert max(sizes) <= SLIDE
+    assert len(sizes) == max(-(-count // SLIDE), 1)
+    assert {slide.title for slide in shown} == {"x"}
