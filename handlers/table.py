@@ -109,17 +109,17 @@ def page_of(ledger: Ledger, view: View, wish: Wish) -> Page:
 def some_of(
     ledger: Ledger, view: View, wish: Wish, most: int
 ) -> tuple[Sequence[tuple[Any, ...]], int]:
-    """The newest rows, and how many there are, counted up to ``most``.
+    """The first rows, and how many there are, counted up to ``most``.
 
-    By its key a table is gone through no further than needed; the ledger's own order would have
-    all that match be sorted. A ledger without one keeps its order.
+    Where a word is looked for the newest come first: by its key a table is gone through no further
+    than needed, the ledger's own order would have all that match be sorted.
     """
     found = _narrowed(ledger, view, wish)
     if found is None:
         return [], 0
     own = own_key(ledger.order)
-    newest = ledger.order if own is None else (own.desc(),)
-    rows = view.ctx.session.execute(found.order_by(*newest).limit(most)).all()
+    first = (own.desc(),) if own is not None and wish.search else ledger.order
+    rows = view.ctx.session.execute(found.order_by(*first).limit(most)).all()
     return [_values(ledger, view, row) for row in rows[: wish.limit]], len(rows)
 
 
