@@ -89,12 +89,12 @@ Outcome: TypeAlias = Ask | Confirm | Done
 def values_of(form: Form, answers: Mapping[str, str], reading: Reading) -> dict[str, Any]:
     """The values of canonical answers; what no longer fits (a new version) is left out."""
     values = {}
-    for key, raw in answers.items():
-        if not any(f.key == key for f in form.fields):
+    for one in form.fields:
+        if one.key not in answers:
             continue
-        value = reading.read(form.field(key), raw)
+        value = reading.read(one, answers[one.key])
         if not isinstance(value, Problem | Unsure):
-            values[key] = value
+            values[one.key] = value
     return values
 
 
