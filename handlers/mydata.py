@@ -114,7 +114,7 @@ class MyData:
             TableBlock(
                 title=t("mydata.block", name=one.name, count=len(held)),
                 note=" ".join(part for part in (one.purpose, one.stays) if part),
-                headings=(t("mydata.at"), t("mydata.what"), t("mydata.number"), t("mydata.text")),
+                headings=(t("mydata.what"), t("mydata.at"), t("mydata.number"), t("mydata.text")),
                 rows=[_row(ctx, thing) for thing in held],
             )
             for one, held in found
@@ -152,7 +152,7 @@ class MyData:
 def _row(ctx: Context, thing: Held) -> tuple[Cell, ...]:
     at = when(ctx, thing.at)
     href = f"/record/{thing.number}" if thing.number else ""
-    return Cell(at), Cell(thing.title), Cell(thing.number, href=href), Cell(thing.text)
+    return Cell(thing.title), Cell(at), Cell(thing.number, href=href), Cell(thing.text)
 
 
 def when(ctx: Context, at: datetime | date | None) -> str:

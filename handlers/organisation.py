@@ -91,7 +91,7 @@ def _person(ctx: Context, person_id: int) -> Sequence[Held]:
     )
     return [
         Held(title=t("holding.person.name_of"), text=person.name),
-        Held(title="userid", text=person.userid),
+        Held(title=t("holding.person.userid"), text=person.userid),
         Held(title=t("holding.person.unit"), text=unit.name),
         Held(title=t("holding.person.standing"), text=person.standing or "—"),
         *(
