@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -128,8 +129,9 @@ class Frame:
         return web.Response(text=html, status=status, content_type="text/html", headers=HEADERS)
 
     def message(self, key: str, status: int, **params: object) -> web.Response:
-        """A page with one sentence."""
-        return self.page("message.html", status, text=t(key, **params))
+        """A page with one sentence; who is known and only asked for the wrong thing may go on."""
+        known = status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+        return self.page("message.html", status, text=t(key, **params), known=known)
 
     def refusal(self, error: UserError) -> web.Response:
         """A rule that was not kept, in its own words."""
