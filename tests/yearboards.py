@@ -24,11 +24,12 @@ async def wall(play: Play, reader: Reader, day: date | None) -> None:
     tiles = {home: [_tile(li, day) for li in lines if li.home == home] for home in HOMES}
     for path in ("board", "wall"):
         html = await reader.page(f"/{path}/wall?year={YEAR}")
-        found = {}
+        found = dict[str, list[tuple[str, str]]]()
         for title, block in re.findall(
             r"<h2>(.*?)</h2>.*?<ul class=\"wall\">(.*?)</ul>", html, re.DOTALL
         ):
-            found[title] = re.findall(r"<li class=\"(\w*)\">(.*?)</li>", block, re.DOTALL)
+            slide = re.findall(r"<li class=\"(\w*)\">(.*?)</li>", block, re.DOTALL)
+            found.setdefault(title, []).extend(slide)  # a screen shows many tiles in turn
         for home, wanted in tiles.items():
             read = [
                 (colour, *_parts(tile)) for colour, tile in found.pop(f"{home}（{len(wanted)}）")
