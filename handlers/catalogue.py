@@ -6,6 +6,7 @@ from functools import cache
 from types import MappingProxyType
 
 from config.rules import Rules
+from config.texts import t
 from handlers import (
     administration,
     amend,
@@ -168,6 +169,12 @@ class Catalogue:
     holdings: tuple[Holding, ...]
     shared: frozenset[str]
     mine: tuple[Callable[[Context], Sequence[str]], ...]
+
+    def heading(self, command: Command) -> str:
+        """What stands above a command's form: its title, or the command where several share it."""
+        forms = [one.form.key for one in self.commands]
+        shared = forms.count(command.form.key) > 1
+        return command.name if shared else t(f"form.{command.form.key}.title")
 
     def command(self, key: str) -> Command:
         """The command of a key; ``KeyError`` if there is none."""

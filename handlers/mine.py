@@ -98,6 +98,8 @@ def duty_board(duties: Sequence[DutySource]) -> Board:
     def show(ctx: Context, params: Mapping[str, str]) -> BoardPage:
         del params
         owed = owed_by(ctx, duties, ctx.who)
+        if not owed:
+            return BoardPage(title=t("board.duties.title"), note=t("duty.none"), blocks=())
         return BoardPage(
             title=t("board.duties.title"),
             note=t("duty.page_note", count=len(owed)),

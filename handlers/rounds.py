@@ -360,9 +360,9 @@ def _blocks(ctx: Context, round_: Round) -> Iterable[TableBlock | TextBlock]:
     yield TableBlock(
         headings=(
             t("round.col_checker"),
-            t("round.col_type"),
+            t("round.col_checker_type"),
             t("round.col_branch"),
-            t("round.col_type"),
+            t("round.col_branch_type"),
             t("round.col_state"),
             t("round.col_number"),
         ),

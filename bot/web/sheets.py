@@ -246,6 +246,7 @@ class FormRoom(Room):
             "offline.html" if command.offline else "form.html",
             me=ctx.member,
             command=command,
+            title=self.site.catalogue.heading(command),
             intro=to_html(self.site.forms.opening(ctx, command, posted.raw)[0]),
             fields=fields,
             effect=sure[0],
