@@ -40,6 +40,7 @@ from models.check import (
     check_by_number,
     findings_of,
     open_findings,
+    open_inspection,
     planned_for,
 )
 from models.errors import UserError
@@ -192,6 +193,8 @@ def plan_inspection(ctx: Context, answers: Answers) -> Reply:
     due = answers["due"] or ctx.calendar.add_working(ctx.today, ctx.rules.checks.round_days)
     if due < ctx.today:
         raise UserError("pause.past")
+    if (open_one := open_inspection(ctx.session, branch.id, ctx.who.id)) is not None:
+        raise UserError("check.twice", branch=branch.name, number=open_one)
     check = Check(
         number=next_number(ctx.session, "JC", ctx.today.year),
         kind=CheckKind.INSPECTION,

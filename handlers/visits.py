@@ -120,15 +120,16 @@ def hand_in(ctx: Context, answers: Answers) -> Reply:
         raise UserError("visit.future")
     keys = [topic.key for topic in topics()]
     looked = {key: answers[key] for key in keys if answers[key]}
-    for earlier in visits_on(ctx.session, branch.id, ctx.who.id, day):
-        if earlier.answers == looked:
-            raise UserError("visit.twice", branch=branch.name, number=earlier.number)
-    made = _made(ctx, branch, planned, day)
-    made.answers = looked
     points = [(PointKind.PROBLEM, said) for said in _items(answers["problems"])]
     points += [(PointKind.SUGGESTION, said) for said in _items(answers["suggestions"])]
     if len(points) > MOST_POINTS:
         raise UserError("visit.too_many", most=MOST_POINTS)
+    for earlier in visits_on(ctx.session, branch.id, ctx.who.id, day):
+        told = [(point.kind, point.said) for point in points_of_visit(ctx.session, earlier.id)]
+        if (earlier.answers, told) == (looked, points):
+            raise UserError("visit.twice", branch=branch.name, number=earlier.number)
+    made = _made(ctx, branch, planned, day)
+    made.answers = looked
     for ordinal, (kind, said) in enumerate(points, 1):
         ctx.session.add(VisitPoint(visit_id=made.id, ordinal=ordinal, kind=kind, said=said))
     if answers["photos"]:

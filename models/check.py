@@ -226,6 +226,18 @@ def planned_for(session: Session, checker_id: int) -> Sequence[Check]:
     ).all()
 
 
+def open_inspection(session: Session, branch_id: int, inspector_id: int) -> str | None:
+    """The number of the inspection of a branch that somebody has opened and not yet made."""
+    return session.scalar(
+        select(Check.number).where(
+            Check.branch_id == branch_id,
+            Check.person_id == inspector_id,
+            Check.kind == CheckKind.INSPECTION,
+            Check.state == CheckState.PLANNED,
+        )
+    )
+
+
 def findings_of(session: Session, check_id: int) -> Sequence[Finding]:
     """What was found in a check, in order."""
     return session.scalars(

@@ -25,7 +25,7 @@ SOUTH, NORTH = "城南供电所党支部", "城北供电所"
 class Book:
     """A workbook that somebody keeps: good rows, bad ones with what is said of each.
 
-    ``again``  what is said when the good rows come a second time; empty: they may
+    ``again``  what is said when the good rows come a second time
     """
 
     ledger: str
@@ -34,7 +34,7 @@ class Book:
     heads: tuple[str, ...]
     good: Sequence[tuple[Any, ...]]
     bad: Sequence[tuple[tuple[Any, ...], str]]
-    again: str = ""
+    again: str
 
 
 PRACTICE = "每个台区一名党员负责，每天看一遍线损，月底销号。"
@@ -67,6 +67,7 @@ BOOKS = (
             ((SOUTH, "", "", ""), "走访日期空着"),
             ((SOUTH, "三十二号", "", ""), "走访日期"),
         ),
+        "已经记过",
     ),
     Book(
         "post",
@@ -127,6 +128,7 @@ BOOKS = (
         ("支部", "期限"),
         ((SOUTH, "2026-12-01"), (NORTH, "")),
         ((("没有这个支部", ""), "支部"), ((SOUTH, "某天"), "期限")),
+        "还没有查完",
     ),
 )
 
@@ -155,12 +157,21 @@ async def test_a_workbook_fills_its_ledger(visitor: Visitor, book: Book) -> None
     _, html = await importer.go_on(html, confirm="1")
     assert f"{len(book.good)} 条" in html
     assert count(visitor.world, book.entity) == before + len(book.good)
-    if book.again:
-        _, html = await importer.choose(workbook(book.heads, *book.good))
-        if 'name="confirm"' in html:
-            _, html = await importer.go_on(html, confirm="1")
-        assert book.again in html
-        assert count(visitor.world, book.entity) == before + len(book.good)
+    _, html = await importer.choose(workbook(book.heads, *book.good))
+    if 'name="confirm"' in html:
+        _, html = await importer.go_on(html, confirm="1")
+    assert book.again in html
+    assert count(visitor.world, book.entity) == before + len(book.good)
+
+
+async def test_what_else_was_heard_on_a_day_is_no_second_visit(world: World) -> None:
+    """Two visits were taken for one when nothing of the checklist was filled in."""
+    morning = "/走访表 支部：城南供电所党支部 发现的问题：值班室漏雨"
+    assert "ZF-" in (await world.say("dangjian", morning)).text
+    assert "已经记过" in (await world.say("dangjian", morning)).text
+    afternoon = "/走访表 支部：城南供电所党支部 发现的问题：工具柜老旧"
+    assert "ZF-" in (await world.say("dangjian", afternoon)).text
+    assert count(world, Visit) == 2
 
 
 async def test_who_may_not_do_it_in_words_brings_no_workbook(visitor: Visitor) -> None:
