@@ -19,7 +19,7 @@ from handlers.duty import Duty, DutySource
 from handlers.organisation import near, seen_units
 from handlers.personal import SHOWN, Access, Held, Holding, Kin
 from handlers.places import OVERSEERS, may_see
-from handlers.pledge_book import branch_wanted
+from handlers.pledges.book import branch_wanted
 from handlers.post import COMMITTEE, SETTERS, difference_text, find_post, mark_period
 from handlers.reply import fill
 from handlers.spec import Column, Family, Kind, Ledger, Rows, View

@@ -18,8 +18,8 @@ from handlers.duties import day_words
 from handlers.duty import Duty
 from handlers.places import OVERSEERS, branch_by_id, branch_in_question
 from handlers.reply import Markdown, Reply, fill, lines, say
-from handlers.suggestion_heard import brought
-from handlers.suggestion_visit import take_in
+from handlers.suggestions.heard import brought
+from handlers.suggestions.visit import take_in
 from handlers.telling import tell_person
 from models.attachment import attach
 from models.errors import UserError

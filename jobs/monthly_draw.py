@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from config.texts import t
 from handlers.content import Text
+from handlers.inspections.rounds import Field, fields, hold, period_words, tell, ways_out
 from handlers.owners import Owners
 from handlers.reply import lines
-from handlers.rounds import Field, fields, hold, period_words, tell, ways_out
 from jobs.spec import Clockwork, Job
 from models.check import Round
 from models.draw import NoDraw

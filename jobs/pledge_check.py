@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from handlers.places import branch_by_id
-from handlers.pledge_check import nudge, silent_of, tell_reviewer
+from handlers.pledges.check import nudge, silent_of, tell_reviewer
 from jobs.spec import Clockwork, Job
 from models.person import Role, holders
 from models.pledge import Pledge, PledgeState

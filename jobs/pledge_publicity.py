@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from handlers.places import branch_by_id
-from handlers.pledge_review import publish_branch
+from handlers.pledges.review import publish_branch
 from jobs.spec import Clockwork, Job
 from models.pledge import Pledge, PledgeState
 

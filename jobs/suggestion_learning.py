@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handlers.suggestion_desk import classifier, settings
+from handlers.suggestions.desk import classifier, settings
 from jobs.spec import Clockwork, Job
 from models.classify import count_words, keep_learnt
 from models.suggestion import Suggestion

@@ -10,7 +10,7 @@ from handlers.content import Picture, Text
 from handlers.context import Context
 from handlers.figures import percent_text
 from handlers.reply import fill
-from handlers.suggestion_figures import below, month_days, month_title, words_of
+from handlers.suggestions.figures import below, month_days, month_title, words_of
 from jobs.spec import Clockwork, Job
 from models.group import Group
 from models.suggestion_figures import figures

@@ -9,7 +9,7 @@ from config.texts import t
 from handlers.content import Text
 from handlers.context import Context
 from handlers.reply import fill
-from handlers.survey import count, open_survey
+from handlers.talks.survey import count, open_survey
 from jobs.spec import Clockwork, Job
 from models.forms.periods import CalendarPeriod, PeriodKind
 from models.group import Group

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
-from handlers.coverage import span_of, told
+from handlers.talks.coverage import span_of, told
 from jobs.spec import Clockwork, Job
 from models.coverage import covered_below
 from models.person import Grant, Person, PersonState, Role

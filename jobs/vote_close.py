@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from handlers.vote import close_vote, due_votes
+from handlers.pledges.vote import close_vote, due_votes
 from jobs.spec import Clockwork, Job
 from models.errors import UserError
 

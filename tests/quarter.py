@@ -16,9 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.checklists import checklists
-from handlers import notice_verdicts, notices
-from handlers.checksheet import hand_in
 from handlers.context import Context
+from handlers.inspections import notices
+from handlers.inspections import verdicts as notice_verdicts
+from handlers.inspections.checksheet import hand_in
 from handlers.places import branch_by_id
 from models.check import Check, CheckState, Verdict, check_by_number
 from models.duty import Escalation, Owed

@@ -25,9 +25,9 @@ from bot.web.site import environment
 from bot.writer import Writer
 from config.rules import Rules
 from config.texts import t
-from handlers import suggestion_anonymous as letters
 from handlers.context import Context
-from handlers.suggestion_anonymous import Letter, Standing
+from handlers.suggestions import anonymous as letters
+from handlers.suggestions.anonymous import Letter, Standing
 from models.directory import Directory
 from models.errors import Unavailable, UserError
 from models.query_code import make_code, read_code

@@ -15,7 +15,7 @@ from bot.web.access import form_once, form_token
 from bot.web.site import Room
 from config.texts import words
 from handlers.context import Context
-from handlers.survey import group_of, questions, vote_from
+from handlers.talks.survey import group_of, questions, vote_from
 from models.errors import Unavailable, UserError
 from models.survey import SCALE, Urns, current
 

@@ -451,7 +451,7 @@ async def test_the_log_of_a_failure_names_nobody(
     def broken(*_: object) -> None:
         raise RuntimeError(f"{AGENT} {SAID}")
 
-    monkeypatch.setattr("handlers.suggestion_anonymous.hand_in", broken)
+    monkeypatch.setattr("handlers.suggestions.anonymous.hand_in", broken)
     status, html = await guest.hand_in()
     assert status == 500
     assert "没有保存" in html

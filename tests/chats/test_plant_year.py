@@ -25,7 +25,7 @@ from bot.web.site import ABILITIES
 from config.rules import default_rules
 from config.settings import read_settings
 from handlers.catalogue import catalogue
-from handlers.compare import standings
+from handlers.pledges.compare import standings
 from handlers.spec import View
 from handlers.table import Wish, page_of
 from jobs import pledge_check, vote_close

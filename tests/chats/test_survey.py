@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from config.rules import default_rules
-from handlers.survey import questions
+from handlers.talks.survey import questions
 from models.audit import Audit
 from models.survey import Survey, SurveyState, SurveyTable, SurveyWords, Vote, tally
 from models.unit import Unit

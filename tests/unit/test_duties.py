@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select, text, update
 
 from handlers.duty import Duty, DutySource
+from handlers.inspections.supervision import DUTIES
 from handlers.owed import observe
 from handlers.spec import View
-from handlers.supervision import DUTIES
 from handlers.table import Wish, page_of
 from models.calendar import CalendarDay
 from models.duty import Escalation, LoadPass, Owed, OwedState, Rung

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from config.checklists import FOLDER, checklists, read_checklist
-from handlers import checks, findings, notice_verdicts, notices
 from handlers.context import Context
 from handlers.figures import chinese_number
-from handlers.findings import Fault, record_finding
-from handlers.notice_flow import answered_on_time, light_of, sight_of
-from handlers.notice_view import owed_about_notices
+from handlers.inspections import checks, findings, notices
+from handlers.inspections import verdicts as notice_verdicts
+from handlers.inspections.findings import Fault, record_finding
+from handlers.inspections.flow import answered_on_time, light_of, sight_of
+from handlers.inspections.view import owed_about_notices
 from handlers.owners import Owners
 from handlers.places import branch_by_id
 from models.check import Finding, FindingState, Severity, Verdict, same_before, score_of

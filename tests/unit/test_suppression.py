@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.survey import shares
+from handlers.talks.survey import shares
 from models.suppression import shown_units
 
 LEAST = 5

@@ -14,7 +14,7 @@ from bot.sim.sample.scene import view
 from bot.sim.sample.vocabulary import vocabulary
 from config.rules import default_rules
 from handlers.catalogue import catalogue
-from handlers.talk_erase import destroy_old
+from handlers.talks.erase import destroy_old
 from models.forms.field import Named
 from models.history import Change
 from models.number import next_number, next_numbers

@@ -14,8 +14,8 @@ from bot.sim.sample.scene import Scene, bare, numbers, read_company
 from bot.sim.sample.visits import write_visits
 from bot.sim.sample.vocabulary import vocabulary
 from config.checklists import Item, checklists
-from handlers.findings import severity_of
-from handlers.rounds import fields, hold
+from handlers.inspections.findings import severity_of
+from handlers.inspections.rounds import fields, hold
 from models.check import (
     Check,
     CheckMark,

@@ -16,8 +16,8 @@ from bot.sim.sample.company import PROVINCE, Company
 from bot.sim.sample.vocabulary import vocabulary
 from config.rules import default_rules
 from handlers.context import Context
-from handlers.suggestion import Said, store
-from handlers.suggestion_desk import day_begin, start_clock, stop_clock
+from handlers.suggestions.desk import day_begin, start_clock, stop_clock
+from handlers.suggestions.giving import Said, store
 from models.calendar import WorkCalendar, read_calendar
 from models.directory import Directory
 from models.person import Member, Person, PersonState, Role, member_by_userid

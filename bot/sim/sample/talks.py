@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.sim.sample.scene import view
 from bot.sim.sample.vocabulary import vocabulary
-from handlers.survey import publish, questions
+from handlers.talks.survey import publish, questions
 from models.forms.periods import CalendarPeriod, PeriodKind
 from models.number import next_numbers
 from models.person import Grant, Person, Role

@@ -1,0 +1,1 @@
+"""谈话: what was talked about, and with whom nobody has yet (DOMAIN.md 5)."""
