@@ -152,7 +152,7 @@ async def test_a_wish_by_page_alone_and_the_name_stays_off_the_board(visitor: Vi
         _, html = await visitor.get(path)
         assert "城南员工1" not in html, path
     _, html = await visitor.get("/ledger/wish?q=城南员工1")
-    assert "共 0 行" in html
+    assert "没有符合条件" in html
     html = await press(visitor, "/record/XY-2026-0001", "wish.claim:XY-2026-0001")
     assert "城南员工1" in html
     _, html = await visitor.get("/record/XY-2026-0001")
