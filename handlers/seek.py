@@ -31,6 +31,8 @@ FEW: Final = 200
 looking through the ledger in its order."""
 WHOLE: Final = 2
 """Characters from which a word of a sentence is looked for by itself."""
+NUMBER: Final = "number"
+"""What the number of a record is called in every table."""
 Rows: TypeAlias = Select[*tuple[Any, ...]]
 Keys: TypeAlias = tuple[Any, ...] | None
 """Primary keys of the rows that hold a word; None: more than a ``FEW``."""
@@ -71,7 +73,7 @@ class Seek:
         Where a word is common in one table, or what is reckoned has to be looked at row by row, the
         others need not be asked.
         """
-        plain, rest = _by_table(columns)
+        plain, rest = _by_table(columns, word)
         lists = None if own is None else own.table
         among: list[ColumnElement[bool]] = []
         for table in sorted(plain, key=lambda table: table is lists):
@@ -120,16 +122,19 @@ def own_key(order: Sequence[SQLColumnExpression[Any]]) -> ColumnElement[Any] | N
 
 
 def _by_table(
-    columns: Sequence[SQLColumnExpression[Any]],
+    columns: Sequence[SQLColumnExpression[Any]], word: str
 ) -> tuple[dict[FromClause, list[Column[Any]]], list[SQLColumnExpression[Any]]]:
-    """Columns of tables that can be asked by themselves, and what is reckoned from others."""
+    """Columns of tables that can be asked by themselves, and what is reckoned from others.
+
+    Numbers such as ``JZ-2026-0001`` hold no Chinese and need not be asked for it.
+    """
     plain: dict[FromClause, list[Column[Any]]] = {}
     rest: list[SQLColumnExpression[Any]] = []
     for expr in columns:
         column = _column(expr)
         if column is None:
             rest.append(expr)
-        else:
+        elif word.isascii() or column.name != NUMBER:
             plain.setdefault(column.table, []).append(column)
     return plain, rest
 
